@@ -1,0 +1,1 @@
+"""Try, verify, retry, label."""

@@ -1,0 +1,86 @@
+"""One attempt at one task, as the dataset keeps it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float, Int8
+
+TRUE, FALSE, UNKNOWN = 1, 0, -1  # verdicts of a predicate
+
+
+@dataclasses.dataclass(frozen=True)
+class EpisodeMetadata:
+  """Where an episode comes from and how it ended.
+
+  Deterministic: the same seed gives the same metadata on every run, so no
+  wall-clock time is in here.
+
+  Attributes:
+    index: number of the episode within its run; unique in a dataset.
+    seed: the run's seed; (seed, index) fixes every random draw.
+    scene: name of the scene.
+    task: the task sentence.
+    success: the inferred predicate of the root held at the end, and
+      nothing ended the episode early. Decides the split.
+    ground_truth: the hand-written rule held at the end. Never used to
+      filter; evaluation and agreement only.
+    ended: why the episode ended: `success`, `time`, `floor`, `stuck` or
+      `error`.
+    error: the message when `ended` is `error` or `stuck`, else empty.
+    task_tree: JSON of the task tree, success code included.
+    nodes: instruction of each node, pre-order; the verdicts' last axis.
+    completions: identifiers of the completions the tree was built from.
+    retries: how often each node was tried again, pre-order.
+    scene_sha256: hash of the scene's MJCF; the text is kept by the dataset.
+    versions: package name to version.
+    duration: simulated seconds.
+    initial: the initial world, name to array, enough to replay actions.
+  """
+
+  index: int
+  seed: int
+  scene: str
+  task: str
+  success: bool
+  ground_truth: bool
+  ended: str
+  error: str
+  task_tree: str
+  nodes: tuple[str, ...]
+  completions: tuple[str, ...]
+  retries: tuple[int, ...]
+  scene_sha256: str
+  versions: Mapping[str, str]
+  duration: float
+  initial: Mapping[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Episode:
+  """`T` observations and actions at the control rate.
+
+  The last step holds the final observation; its action repeats the one
+  before, so that a policy trained to the end learns to stay.
+
+  Attributes:
+    proprioception: end-effector position (3), first two rows of its
+      rotation matrix (6), measured opening (1); robot base frame.
+    state: object and joint state, laid out by the scene's `state_names`.
+    action: as in `sdd.simulation.action`.
+    world: full `qpos` of every step, for rendering.
+    sub_task: instruction of the active node one level below the root.
+    skill: the active skill as text, e.g. `grasp(crayon box)`; empty while
+      waiting.
+    verdict: every node's predicate at every step: 1, 0 or -1 (unknown).
+    metadata: the rest.
+  """
+
+  proprioception: Float[np.ndarray, 'T 10']
+  state: Float[np.ndarray, 'T S']
+  action: Float[np.ndarray, 'T 10']
+  world: Float[np.ndarray, 'T nq']
+  sub_task: Sequence[str]
+  skill: Sequence[str]
+  verdict: Int8[np.ndarray, 'T N']
+  metadata: EpisodeMetadata

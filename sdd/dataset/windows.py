@@ -1,0 +1,189 @@
+"""Training windows, gathered from episodes that are decoded once."""
+
+import dataclasses
+import pathlib
+from typing import TypedDict
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from sdd.dataset import listing, reader, record, spec, statistics
+from sdd.simulation import action as actions
+
+_WANTED = (
+  'steps/observation/proprioception',
+  'steps/observation/state',
+  'steps/action',
+  'episode_metadata/index',
+  'episode_metadata/task',
+)
+
+
+class Batch(TypedDict):
+  """What one training step sees; raw units."""
+
+  observation: Float[np.ndarray, 'B To O']
+  action: Float[np.ndarray, 'B Ta 10']
+  instruction: Int[np.ndarray, ' B']
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Windows:
+  """All windows of a split, in memory; window `i` belongs to one step.
+
+  An observation is the proprioception (10) followed by the state (S).
+  The steps of all episodes lie one after the other. Every step but the
+  last of its episode has a window.
+
+  Attributes:
+    spec: the meaning of the vectors.
+    instructions: the distinct task sentences, sorted.
+    observation_horizon: observations per window, `To`.
+    action_horizon: actions per window, `Ta`.
+    observation: every observation.
+    action: every action.
+    step: of each window, its step among all steps.
+    first: of each window, the first step of its episode.
+    last: of each window, the last step of its episode.
+    instruction: of each window, its task's place in `instructions`.
+    observation_statistics: over every observation.
+    action_statistics: over every action.
+  """
+
+  spec: spec.DatasetSpec
+  instructions: tuple[str, ...]
+  observation_horizon: int
+  action_horizon: int
+  observation: Float[np.ndarray, 'steps O']
+  action: Float[np.ndarray, 'steps 10']
+  step: Int[np.ndarray, ' windows']
+  first: Int[np.ndarray, ' windows']
+  last: Int[np.ndarray, ' windows']
+  instruction: Int[np.ndarray, ' windows']
+  observation_statistics: statistics.Statistics
+  action_statistics: statistics.Statistics
+
+  def __len__(self) -> int:
+    return len(self.step)
+
+  def gather(self, indices: Int[np.ndarray, ' B']) -> Batch:
+    """The windows with these numbers.
+
+    Observations of steps t-To+1 to t, the first of the episode repeated
+    before its start; actions of steps t to t+Ta-1, the last repeated after
+    its end.
+    """
+    indices = np.asarray(indices)
+    step, first = self.step[indices, None], self.first[indices, None]
+    past = step + np.arange(1 - self.observation_horizon, 1)
+    ahead = step + np.arange(self.action_horizon)
+    return {
+      'observation': self.observation[np.maximum(past, first)],
+      'action': self.action[np.minimum(ahead, self.last[indices, None])],
+      'instruction': self.instruction[indices],
+    }
+
+  def epoch_order(
+    self, seed: int, epoch: int, *, balanced: bool = False
+  ) -> Int[np.ndarray, ' windows']:
+    """The order in which an epoch visits the windows.
+
+    Depends only on the arguments, so training can resume inside an epoch.
+
+    Args:
+      seed: of the training run.
+      epoch: number of the epoch.
+      balanced: give every task the same number of visits (up to one), in
+        an epoch of the same length: windows of rare tasks come more than
+        once, some of frequent tasks not at all.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    if not balanced:
+      return rng.permutation(len(self))
+    tasks = np.unique(self.instruction)
+    visits = np.array_split(np.arange(len(self)), len(tasks))
+    chosen = []
+    for task, share in zip(rng.permutation(tasks), visits, strict=True):
+      members = rng.permutation(np.flatnonzero(self.instruction == task))
+      chosen.append(np.resize(members, len(share)))
+    return rng.permutation(np.concatenate(chosen))
+
+
+def load_windows(
+  path: pathlib.Path | str,
+  *,
+  observation_horizon: int = 2,
+  action_horizon: int = 16,
+  split: listing.Split = 'success',
+  max_episodes: int | None = None,
+) -> Windows:
+  """Loads a split for training, in order of index.
+
+  Args:
+    path: the dataset's directory.
+    observation_horizon: observations per window, at least 1.
+    action_horizon: actions per window, at least 1.
+    split: which episodes to learn from.
+    max_episodes: use only that many, the lowest indices.
+
+  Raises:
+    DatasetError: if there is no dataset, no episode with two steps in the
+      split, or a horizon or number of episodes below 1.
+  """
+  for name, value in (
+    ('observation_horizon', observation_horizon),
+    ('action_horizon', action_horizon),
+    ('max_episodes', max_episodes),
+  ):
+    if value is not None and value < 1:
+      raise spec.DatasetError(f'{name} is {value}; it must be at least 1.')
+  dataset = reader.load_spec(path)
+  columns = _episodes(path, split, max_episodes)
+  lengths = np.array([len(acts) for _, _, acts in columns], np.int64)
+  if not (lengths > 1).any():
+    raise spec.DatasetError(
+      f'{path} has no episode with two steps in the split {split!r}, so '
+      'there is nothing to learn from. Collect more episodes, or name '
+      'another split.'
+    )
+  tasks = [task for task, _, _ in columns]
+  instructions = tuple(sorted(set(tasks)))
+  ends = np.cumsum(lengths)
+  step = np.delete(np.arange(ends[-1]), ends - 1)
+  owner = np.repeat(np.arange(len(lengths)), lengths - 1)
+  places = np.array([instructions.index(task) for task in tasks], np.int32)
+  observation = np.concatenate([seen for _, seen, _ in columns])
+  action = np.concatenate([acts for _, _, acts in columns])
+  return Windows(
+    spec=dataset,
+    instructions=instructions,
+    observation_horizon=observation_horizon,
+    action_horizon=action_horizon,
+    observation=observation,
+    action=action,
+    step=step,
+    first=(ends - lengths)[owner],
+    last=(ends - 1)[owner],
+    instruction=places[owner],
+    observation_statistics=statistics.Statistics.of(observation),
+    action_statistics=statistics.Statistics.of(action),
+  )
+
+
+def _episodes(
+  path: pathlib.Path | str, split: listing.Split, limit: int | None
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
+  """Task, observations and actions of the episodes, in order of index."""
+  kept: dict[int, tuple[str, np.ndarray, np.ndarray]] = {}
+  for data in reader.read_records(path, split):
+    fields = record.columns(data, only=_WANTED)
+    action = fields['steps/action'].reshape(-1, actions.DIMENSION)
+    seen = [
+      fields[f'steps/observation/{name}'].reshape(len(action), -1)
+      for name in ('proprioception', 'state')
+    ]
+    entry = fields['episode_metadata/task'].decode(), np.hstack(seen), action
+    kept[int(fields['episode_metadata/index'])] = entry
+    if limit is not None and len(kept) > limit:
+      kept.pop(max(kept))
+  return [kept[index] for index in sorted(kept)]

@@ -1,0 +1,198 @@
+"""From a training run to one file that a robot with NumPy can run."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import tempfile
+import zipfile
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from sdd import errors
+from sdd.dataset import statistics
+from sdd.deployment import runtime
+from sdd.policy import policy as policy_lib
+from sdd.policy import schedule, spec, text
+from sdd.simulation import action
+from sdd.training import checkpoint
+
+TOLERANCE = 1e-4  # of normalised actions, over the whole sampling loop
+TRIALS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+  """What an export wrote, and how well it agrees.
+
+  Attributes:
+    path: the file.
+    size: bytes.
+    difference: largest difference between the JAX and the NumPy chunk, in
+      normalised units.
+    instructions: the sentences that the file knows.
+  """
+
+  path: pathlib.Path
+  size: int
+  difference: float
+  instructions: tuple[str, ...]
+
+
+def export_policy(
+  workdir: pathlib.Path | str, path: pathlib.Path | str
+) -> Report:
+  """Writes the averaged weights of a run, and all else, to one `.npz`.
+
+  The file is written whole or not at all, after the NumPy policy was found
+  to agree with the JAX policy on random observations.
+
+  Raises:
+    SddError: if there is no policy, if the two disagree, or if `path` is an
+      existing file that is no exported policy.
+  """
+  target = pathlib.Path(path)
+  _check_target(target)
+  learnt = checkpoint.load_policy(workdir)
+  arrays = to_arrays(learnt)
+  difference = largest_difference(learnt, runtime.NumpyPolicy(arrays))
+  if not difference <= TOLERANCE:
+    raise errors.SddError(
+      f'The NumPy policy differs from the JAX policy by {difference:.2g}, more '
+      f'than {TOLERANCE:g}; nothing was written to {target}.'
+    )
+  _write(target, arrays)
+  return Report(
+    target, target.stat().st_size, difference, learnt.spec.instructions
+  )
+
+
+def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
+  """Everything the runtime needs, as plain arrays by name."""
+  specification, config = learnt.spec, learnt.spec.config
+  times = schedule.ddim_times(config.training_steps, config.inference_steps)
+  process = schedule.make(config.training_steps, config.prediction)
+  table = schedule.ddim_table(process, times)
+  observed = specification.observation_statistics
+  acted = specification.action_statistics
+  return {
+    'meta': np.array(json.dumps(_meta(specification))),
+    'times': times,
+    'ddim': table.astype(np.float32),
+    'embeddings': text.encode_all(
+      specification.instructions, config.text_dimension
+    ),
+    'observation_centre': _centre(observed),
+    'observation_scale': _reciprocal(_half(observed)),
+    'action_centre': _centre(acted),
+    'action_half': _half(acted),
+    **_flat(learnt.params),
+  }
+
+
+def largest_difference(
+  learnt: policy_lib.DiffusionPolicy, exported: runtime.NumpyPolicy
+) -> float:
+  """Largest difference of normalised actions on random observations.
+
+  Observations are uniform over the range of the training data, with every
+  instruction in turn.
+  """
+  specification = learnt.spec
+  observed = specification.observation_statistics
+  generator = np.random.default_rng(0)
+  shape = specification.config.observation_horizon, specification.features
+  chunk = specification.config.action_horizon, action.DIMENSION
+  worst = 0.0
+  for trial in range(max(TRIALS, len(specification.instructions))):
+    known = specification.instructions
+    instruction = known[trial % len(known)]
+    history = generator.uniform(observed.minimum, observed.maximum, shape)
+    history = history.astype(np.float32)
+    noise = runtime.draw_noise(0, trial, chunk)
+    ours = learnt.sample(history, instruction, noise)
+    theirs = exported.sample(history, instruction, noise)
+    worst = max(worst, float(np.abs(ours - theirs).max()))
+  return worst
+
+
+def _meta(specification: spec.PolicySpec) -> dict[str, Any]:
+  config = specification.config
+  return {
+    'format': runtime.FORMAT,
+    'version': runtime.VERSION,
+    'observation_horizon': config.observation_horizon,
+    'action_horizon': config.action_horizon,
+    'execution_horizon': config.execution_horizon,
+    'levels': len(config.channels),
+    'groups': config.groups,
+    'step_dimension': config.step_dimension,
+    'relative_position': config.relative_position,
+    'action_spec': specification.action_spec.to_json(),
+    'state_names': list(specification.state_names),
+    'scene': specification.scene,
+    'instructions': list(specification.instructions),
+  }
+
+
+def _flat(params: Any) -> dict[str, np.ndarray]:
+  leaves = jax.tree_util.tree_leaves_with_path(params)
+  return {
+    '/'.join(entry.key for entry in path): np.asarray(leaf, np.float32)
+    for path, leaf in leaves
+  }
+
+
+def _centre(
+  scaling: statistics.Statistics,
+) -> Float[np.ndarray, 'D']:
+  return np.asarray(
+    scaling.denormalise(np.zeros_like(scaling.minimum)), np.float32
+  )
+
+
+def _half(scaling: statistics.Statistics) -> Float[np.ndarray, 'D']:
+  """Half the range of each dimension, 0 where it is constant."""
+  span = scaling.maximum.astype(np.float64) - scaling.minimum
+  varies = scaling.normalise(scaling.maximum) > 0.5
+  return (span / 2 * varies).astype(np.float32)
+
+
+def _reciprocal(half: Float[np.ndarray, 'D']) -> Float[np.ndarray, 'D']:
+  return np.where(half > 0, 1 / np.where(half > 0, half, 1), 0).astype(
+    np.float32
+  )
+
+
+def _check_target(target: pathlib.Path) -> None:
+  if target.suffix != '.npz':
+    raise errors.SddError(
+      f'The export is one .npz file; {target} does not end in .npz.'
+    )
+  if target.is_dir():
+    raise errors.SddError(f'{target} is a directory; expected a file.')
+  if target.exists():
+    try:
+      runtime.NumpyPolicy.load(target)
+    except (ValueError, zipfile.BadZipFile) as error:
+      raise errors.SddError(
+        f'{target} exists and is not an exported policy, so it is not '
+        f'overwritten. {error}'
+      ) from error
+
+
+def _write(target: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
+  target.parent.mkdir(parents=True, exist_ok=True)
+  handle, name = tempfile.mkstemp(dir=target.parent, suffix='.npz')
+  try:
+    with os.fdopen(handle, 'wb') as file:
+      np.savez(file, **arrays)  # type: ignore[arg-type]
+      file.flush()
+      os.fsync(file.fileno())
+    os.chmod(name, 0o644)
+    os.replace(name, target)
+  finally:
+    pathlib.Path(name).unlink(missing_ok=True)

@@ -1,0 +1,379 @@
+"""A trained policy on a robot that has NumPy and nothing else.
+
+    policy = NumpyPolicy.load('policy.npz')
+    policy.reset(seed=0)
+    chunk = policy.infer({'proprioception': ..., 'state': ...,
+                          'instruction': 'open the drawer'})
+
+This file imports nothing but NumPy and the standard library, and no other
+file of its package: it may be copied to the robot alone. It computes what the
+JAX policy computes, to rounding, from the same noise.
+"""
+
+import collections
+import difflib
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+if 'numpy' not in sys.modules:
+  # Small products on several threads of a busy machine wait for each other.
+  os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+import numpy as np  # noqa: E402
+
+FORMAT = 'sdd numpy policy'
+VERSION = 1
+EPSILON = 1e-5  # of group normalisation
+Array = np.ndarray
+
+
+class NumpyPolicy:
+  """An exported policy: `infer` a chunk, `observe` in between, `reset`.
+
+  Attributes:
+    execution_horizon: actions to execute before the next `infer`.
+    instructions: the sentences it knows.
+    action_spec: the meaning of an action, as JSON values.
+    state_names: name of each entry of the observed `state`.
+  """
+
+  def __init__(self, arrays: Mapping[str, Array]):
+    meta = _meta(arrays)
+    self.execution_horizon: int = meta['execution_horizon']
+    self.instructions = tuple(meta['instructions'])
+    self.action_spec: dict[str, Any] = meta['action_spec']
+    self.state_names = tuple(meta['state_names'])
+    self._relative: bool = meta['relative_position']
+    self._shape = meta['action_horizon'], len(self.action_spec['layout'])
+    self._horizon: int = meta['observation_horizon']
+    self._arrays = {name: arrays[name] for name in arrays if name != 'meta'}
+    self._encode = _Encoder(arrays)
+    self._unet = _UNet(arrays, meta, length=self._shape[0])
+    self.reset()
+
+  @classmethod
+  def load(cls, path: Any) -> 'NumpyPolicy':
+    """Reads a `policy.npz`; raises ValueError if it is none."""
+    try:
+      with np.load(path, allow_pickle=False) as file:
+        return cls({name: file[name] for name in file.files})
+    except (zipfile.BadZipFile, AttributeError, EOFError, KeyError) as error:
+      raise ValueError(f'{path} is not an exported policy: {error}') from error
+
+  def reset(self, seed: int = 0) -> None:
+    """Forgets the episode; the same seed gives the same noise."""
+    self._seed, self._call, self._fresh = seed, 0, False
+    self._history = collections.deque(maxlen=self._horizon)
+
+  def observe(self, observation: Mapping[str, Any]) -> None:
+    """Takes note of a step that needs no new chunk."""
+    self._history.append(self._vector(observation))
+    self._fresh = True
+
+  def infer(self, observation: Mapping[str, Any]) -> Array:
+    """Samples a chunk (Ta, 10) of absolute actions in raw units.
+
+    Raises:
+      ValueError: for an unknown instruction, or a missing, misshapen or
+        non-finite entry of the observation.
+    """
+    if not self._fresh and self.execution_horizon > 1:
+      self._history.clear()  # what is there is a whole chunk old
+    self._history.append(self._vector(observation))
+    while len(self._history) < self._horizon:
+      self._history.appendleft(self._history[0])
+    noise = draw_noise(self._seed, self._call, self._shape)
+    self._call, self._fresh = self._call + 1, False
+    history = np.stack(self._history)
+    chunk = self.sample(history, str(observation['instruction']), noise)
+    chunk *= self._arrays['action_half']
+    chunk += self._arrays['action_centre']
+    if self._relative:
+      chunk[:, :3] += history[-1, :3]
+    return chunk
+
+  def sample(self, history: Array, instruction: str, noise: Array) -> Array:
+    """The sampling loop on raw observations; the chunk is normalised."""
+    arrays = self._arrays
+    seen = history - arrays['observation_centre']
+    seen *= arrays['observation_scale']
+    condition = self._encode(seen.ravel(), self._find(instruction))
+    return self._unet.sample(condition, noise, arrays['ddim'])
+
+  def _find(self, instruction: str) -> int:
+    if instruction in self.instructions:
+      return self.instructions.index(instruction)
+    near = difflib.get_close_matches(instruction, self.instructions, 1, 0.5)
+    guess = f' Did you mean {near[0]!r}?' if near else ''
+    known = ', '.join(map(repr, self.instructions))
+    raise ValueError(
+      f'Unknown instruction {instruction!r}.{guess} Choices: {known}.'
+    )
+
+  def _vector(self, observation: Mapping[str, Any]) -> Array:
+    sizes = {'proprioception': 10, 'state': len(self.state_names)}
+    missing = {*sizes, 'instruction'} - set(observation)
+    if missing:
+      raise ValueError(f'The observation lacks {sorted(missing)}.')
+    parts = []
+    for name, size in sizes.items():
+      part = np.asarray(observation[name], np.float32)
+      if part.shape != (size,) or not np.isfinite(part).all():
+        raise ValueError(
+          f'The observation {name!r} must be ({size},) finite numbers; got '
+          f'shape {part.shape}: {part}.'
+        )
+      parts.append(part)
+    return np.concatenate(parts)
+
+
+def draw_noise(seed: int, call: int, shape: tuple[int, int]) -> Array:
+  """The noise that the `call`-th decision since `reset(seed)` starts from."""
+  key = np.array([seed % 2**64, call], np.uint64)
+  generator = np.random.Generator(np.random.Philox(key=key))
+  return generator.standard_normal(shape, dtype=np.float32)
+
+
+def _meta(arrays: Mapping[str, Array]) -> dict[str, Any]:
+  """The JSON that says what the arrays are; ValueError if it is not ours."""
+  found = json.loads(str(arrays['meta'])) if 'meta' in arrays else {}
+  if found.get('format') != FORMAT or found.get('version') != VERSION:
+    raise ValueError(
+      f'Not an exported policy of this version: format '
+      f'{found.get("format")!r}, version {found.get("version")!r}; expected '
+      f'{FORMAT!r}, version {VERSION}.'
+    )
+  return found
+
+
+def mish(x: Array, *, out: Array | None = None) -> Array:
+  """`x * tanh(log(1 + exp(x)))` with one exponential."""
+  n = np.minimum(x, 20.0)  # beyond it mish(x) = x, and exp would overflow
+  np.exp(n, out=n)
+  n *= n + 2
+  result = np.multiply(x, n, out=out)
+  n += 2
+  result /= n
+  return result
+
+
+class _Encoder:
+  """The MLP on observations and sentence; sentences are folded at load."""
+
+  def __init__(self, arrays: Mapping[str, Array]):
+    names = sorted(name for name in arrays if name.startswith('encoder/hidden'))
+    depth = len(names) // 2
+    layers = [f'encoder/hidden_{i}' for i in range(depth)] + ['encoder/output']
+    kernels = [arrays[f'{layer}/kernel'] for layer in layers]
+    biases = [arrays[f'{layer}/bias'] for layer in layers]
+    words = arrays['embeddings']
+    split = len(kernels[0]) - words.shape[1]
+    said = words * words.shape[1] ** 0.5 @ kernels[0][split:]
+    self._said = (said + biases[0]).astype(np.float32)
+    self._first = np.ascontiguousarray(kernels[0][:split])
+    self._rest = list(zip(kernels[1:], biases[1:], strict=True))
+
+  def __call__(self, seen: Array, instruction: int) -> Array:
+    x = seen @ self._first + self._said[instruction]
+    for kernel, bias in self._rest:
+      x = mish(x) @ kernel + bias
+    return x
+
+
+class _Conv:
+  """Convolution as one matrix product; write into `input`, then `run`.
+
+  The bias is one more row of the matrix, and meets a column of ones.
+  """
+
+  def __init__(
+    self,
+    arrays: Mapping[str, Array],
+    name: str,
+    length: int,
+    *,
+    stride: int = 1,
+    padding: int = 0,
+  ):
+    kernel, bias = arrays[f'{name}/kernel'], arrays[f'{name}/bias']
+    taps, channels, features = kernel.shape
+    padded = np.zeros((length + 2 * padding, channels), np.float32)
+    self.input = padded[padding : padding + length]
+    wide = np.lib.stride_tricks.as_strided(
+      padded,
+      shape=((len(padded) - taps) // stride + 1, taps * channels),
+      strides=(stride * padded.strides[0], padded.strides[1]),
+    )
+    self._windows = wide
+    self._columns = np.ones((len(wide), taps * channels + 1), np.float32)
+    self._weight = np.concatenate([kernel.reshape(-1, features), bias[None]])
+    self._out = np.empty((len(wide), features), np.float32)
+
+  def run(self) -> Array:
+    """The result, in a buffer that the next `run` writes again."""
+    self._columns[:, :-1] = self._windows
+    return np.matmul(self._columns, self._weight, out=self._out)
+
+
+class _ConvBlock:
+  """Convolution, group normalisation and Mish."""
+
+  def __init__(
+    self, arrays: Mapping[str, Array], name: str, length: int, *, groups: int
+  ):
+    taps = len(arrays[f'{name}/conv/kernel'])
+    conv = _Conv(arrays, f'{name}/conv', length, padding=taps // 2)
+    self.input, self._conv = conv.input, conv
+    self._scale = arrays[f'{name}/norm/scale'].reshape(groups, -1)
+    self._bias = arrays[f'{name}/norm/bias'].reshape(groups, -1)
+
+  def run(self) -> Array:
+    x = self._conv.run()
+    grouped = self._scale.shape
+    count = len(x) * grouped[1]
+    mean = x.sum(axis=0).reshape(grouped).sum(axis=1, keepdims=True) / count
+    square = np.einsum('tc,tc->c', x, x).reshape(grouped)
+    square = square.sum(axis=1, keepdims=True) / count
+    variance = np.maximum(square - mean * mean, 0)
+    scale = self._scale / np.sqrt(variance + EPSILON)
+    x *= scale.ravel()
+    x += (self._bias - mean * scale).ravel()
+    return mish(x, out=x)
+
+
+class _Residual:
+  """Two blocks around a skip connection, FiLM between them."""
+
+  def __init__(
+    self,
+    arrays: Mapping[str, Array],
+    name: str,
+    length: int,
+    *,
+    groups: int,
+    film: slice,
+  ):
+    self._first = _ConvBlock(arrays, f'{name}/first', length, groups=groups)
+    self._second = _ConvBlock(arrays, f'{name}/second', length, groups=groups)
+    self.input, self._film = self._first.input, film
+    self._skip = None
+    if f'{name}/skip/kernel' in arrays:
+      self._skip = arrays[f'{name}/skip/kernel'][0]
+      self._skip_bias = arrays[f'{name}/skip/bias']
+
+  def run(self, film: Array, out: Array) -> None:
+    scale, bias = film[self._film].reshape(2, -1)
+    x = self._first.run()
+    x *= scale
+    np.add(x, bias, out=self._second.input)
+    y = self._second.run()
+    if self._skip is None:
+      np.add(y, self.input, out=out)
+    else:
+      y += self._skip_bias
+      np.add(y, self.input @ self._skip, out=out)
+
+
+class _UNet:
+  """The U-Net unrolled for one chunk, buffers and FiLM tables made once."""
+
+  def __init__(
+    self, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, length: int
+  ):
+    self._arrays = {
+      name.removeprefix('unet/'): value
+      for name, value in arrays.items()
+      if name.startswith('unet/')
+    }
+    self._groups: int = meta['groups']
+    self._films: list[str] = []
+    self._width = 0
+    self._steps: list[Callable[[Array], None]] = []
+    self._build(meta['levels'], length)
+    self._fold(arrays['times'], meta['step_dimension'])
+    del self._arrays
+
+  def sample(self, condition: Array, noise: Array, ddim: Array) -> Array:
+    films = self._time + mish(condition) @ self._film
+    noisy = np.array(noise, np.float32)
+    for film, (a, b, c, d) in zip(films, ddim, strict=True):
+      self._entry[...] = noisy
+      for step in self._steps:
+        step(film)
+      clean = np.clip(a * noisy + b * self._output.run(), -1, 1)
+      noisy = c * noisy + d * clean
+    return noisy
+
+  def _residual(self, name: str, length: int) -> _Residual:
+    width = self._arrays[f'{name}/film/bias'].size
+    film = slice(self._width, self._width + width)
+    self._films.append(name)
+    self._width += width
+    return _Residual(
+      self._arrays, name, length, groups=self._groups, film=film
+    )
+
+  def _build(self, levels: int, length: int) -> None:
+    """Makes every layer, then the steps that hand one's output to the next."""
+    arrays, last = self._arrays, levels - 1
+    sizes = [length >> level for level in range(levels)]
+    down = [
+      [self._residual(f'down_{i}{part}', sizes[i]) for part in 'ab']
+      for i in range(levels)
+    ]
+    middle = [self._residual(f'middle_{part}', sizes[-1]) for part in 'ab']
+    up = {
+      i: [self._residual(f'up_{i}{part}', sizes[i]) for part in 'ab']
+      for i in reversed(range(last))
+    }
+    final = _ConvBlock(arrays, 'final', length, groups=self._groups)
+    self._output = _Conv(arrays, 'output', length)
+    self._entry = down[0][0].input
+    for i in range(last):
+      halve = _Conv(arrays, f'halve_{i}/conv', sizes[i], stride=2, padding=1)
+      self._chain(down[i], halve.input)
+      skip = up[i][0].input[:, -halve.input.shape[1] :]
+      self._copy(lambda conv=halve: conv.input, skip)
+      self._copy(halve.run, down[i + 1][0].input)
+    self._chain(down[last], middle[0].input)
+    source = middle
+    for i in reversed(range(last)):
+      double = _Conv(arrays, f'double_{i}/conv', sizes[i + 1], padding=1)
+      self._chain(source, double.input)
+      channels = double.input.shape[1]
+      self._copy(
+        lambda conv=double, c=channels: conv.run().reshape(-1, c)[1:-1],
+        up[i][0].input[:, :channels],
+      )
+      source = up[i]
+    self._chain(source, final.input)
+    self._copy(final.run, self._output.input)
+
+  def _chain(self, blocks: list[_Residual], out: Array) -> None:
+    """Runs residual blocks one into the other, the last one into `out`."""
+    targets = [block.input for block in blocks[1:]] + [out]
+    for block, target in zip(blocks, targets, strict=True):
+      self._steps.append(lambda film, b=block, t=target: b.run(film, t))
+
+  def _copy(self, source: Callable[[], Array], out: Array) -> None:
+    self._steps.append(lambda film: np.copyto(out, source()))
+
+  def _fold(self, times: Array, dimension: int) -> None:
+    """Does the diffusion steps' half of every FiLM layer once and for all."""
+    arrays, half = self._arrays, dimension // 2
+    phase = times[:, None] * 10_000.0 ** -(np.arange(half) / (half - 1))
+    x = np.concatenate([np.sin(phase), np.cos(phase)], axis=1)
+    x = mish(x @ arrays['step_in/kernel'] + arrays['step_in/bias'])
+    x = mish(x @ arrays['step_out/kernel'] + arrays['step_out/bias'])
+    names = [f'{name}/film' for name in self._films]
+    kernel = np.concatenate([arrays[f'{n}/kernel'] for n in names], axis=1)
+    biases = []
+    for name in names:
+      scale, bias = arrays[f'{name}/bias'].reshape(2, -1)
+      biases += [1 + scale, bias]
+    table = x @ kernel[:dimension] + np.concatenate(biases)
+    self._time = table.astype(np.float32)
+    self._film = np.ascontiguousarray(kernel[dimension:])

@@ -1,0 +1,1 @@
+"""From a skill to a motion."""

@@ -1,0 +1,198 @@
+"""The world as a planner sees it: which arm configurations are free.
+
+The physics model keeps few geom pairs; the planning model lets the robot,
+and what it carries, collide with everything, itself included.
+"""
+
+import dataclasses
+import functools
+
+import mujoco
+import numpy as np
+from jaxtyping import Bool, Float
+
+from sdd.scenes import registry, robot, world_state
+from sdd.simulation import kinematics
+
+CLEARANCE = 0.01  # metres kept from the world in free motion
+TOUCH = -0.002  # metres of overlap that count as a mere touch
+_SELF, _BODY = 8, 1  # collision bits
+_EDGE = 0.03  # radians between checked configurations
+
+
+class PlanningWorld:
+  """Collision checks of one world, with or without an object in hand.
+
+  Attributes:
+    arm: the kinematic chain.
+    model: the planning model.
+    opening: of the gripper, metres; may be set between checks.
+  """
+
+  def __init__(
+    self, scene: str, world: world_state.WorldState, *,
+    carried: str | None = None,
+  ):  # fmt: skip
+    self.scene = registry.load(scene)
+    self.arm = arm_chain(scene)
+    self.model = _compile(self.scene, world, carried)
+    self.data = mujoco.MjData(self.model)
+    self.data.qpos[:] = world.qpos
+    self.data.mocap_pos[:] = world.mocap_pos
+    self.data.mocap_quat[:] = world.mocap_quat
+    self._arm = self.scene.arm_qpos
+    self._finger = self.scene.finger_qpos
+    self.opening = float(world.qpos[self._finger].sum())
+    self._relevant = _relevant_pairs(self.model)
+    self._touchable = np.zeros(self.model.ngeom, bool)
+    self.start = np.asarray(world.arm_target, float)
+
+  def allow(self, *links: str) -> None:
+    """Lets the robot press on these links in `free(..., touching=True)`."""
+    self._touchable[:] = False
+    for link in links:
+      geoms = self.scene.vocabulary.find(link).geoms
+      self._touchable[[self.model.geom(name).id for name in geoms]] = True
+
+  def set_joint(self, joint: str, value: float) -> None:
+    """Moves an articulated joint of the world."""
+    self.data.qpos[self.model.joint(joint).qposadr[0]] = value
+
+  def place(self, q: Float[np.ndarray, ' n']) -> None:
+    """Moves the arm, and what hangs on it, to `q`."""
+    self.data.qpos[self._arm] = q
+    self.data.qpos[self._finger] = self.opening / 2
+    mujoco.mj_kinematics(self.model, self.data)
+
+  def free(
+    self, q: Float[np.ndarray, ' n'], *, touching: bool = False
+  ) -> bool:
+    """Whether the arm at `q` is clear of everything.
+
+    Args:
+      q: joint angles.
+      touching: near contact is meant: no clearance, light touches pass, and
+        so does any contact with the links given to `allow`.
+    """
+    self.place(q)
+    mujoco.mj_collision(self.model, self.data)
+    if self.data.ncon == 0:
+      return True
+    pairs, distance = self.data.contact.geom, self.data.contact.dist
+    bad = self._relevant[pairs[:, 0], pairs[:, 1]]
+    if touching:
+      bad = bad & (distance < TOUCH)
+      bad = bad & ~self._touchable[pairs].any(axis=1)
+    return not bad.any()
+
+  def free_edge(
+    self,
+    start: Float[np.ndarray, ' n'],
+    end: Float[np.ndarray, ' n'],
+    *,
+    touching: bool = False,
+  ) -> bool:
+    """Whether the straight joint-space segment is free, start excluded."""
+    count = max(1, int(np.ceil(np.max(np.abs(end - start)) / _EDGE)))
+    return all(
+      self.free(start + (end - start) * (k / count), touching=touching)
+      for k in range(1, count + 1)
+    )
+
+
+@functools.cache
+def arm_chain(scene: str) -> kinematics.Chain:
+  """The kinematic chain of the robot in that scene."""
+  model = registry.load(scene).model
+  return kinematics.chain(model, robot.ARM_JOINTS, robot.TCP)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Grip:
+  """A carried body's pose in the hand."""
+
+  body: str
+  position: Float[np.ndarray, ' 3']
+  quaternion: Float[np.ndarray, ' 4']
+
+
+def _compile(scene, world, carried: str | None) -> mujoco.MjModel:
+  spec = _base_spec(scene.name).copy()
+  if carried is not None:
+    grip = _grip(scene, world, carried)
+    hand = spec.body('hand')
+    for geom in list(spec.body(grip.body).geoms):
+      if geom.conaffinity:
+        _copy_to_hand(hand, geom, grip)
+      geom.contype = geom.conaffinity = 0
+  return spec.compile()
+
+
+@functools.cache
+def _base_spec(scene: str) -> mujoco.MjSpec:
+  spec = mujoco.MjSpec.from_string(registry.load(scene).mjcf)
+  robot_bodies = {'base', 'hand', *robot.ARM_JOINTS, *robot.FINGER_JOINTS}
+  for geom in spec.geoms:
+    if geom.contype == 0 and geom.conaffinity == 0:
+      continue
+    if geom.parent.name in robot_bodies:
+      geom.contype, geom.conaffinity = _BODY | _SELF, _SELF
+    else:
+      geom.contype, geom.conaffinity = 0, _BODY
+      geom.margin = CLEARANCE
+  return spec
+
+
+def _copy_to_hand(hand, geom, grip: _Grip) -> None:
+  position, quaternion = np.zeros(3), np.zeros(4)
+  mujoco.mju_rotVecQuat(position, geom.pos, grip.quaternion)
+  mujoco.mju_mulQuat(quaternion, grip.quaternion, _quaternion(geom))
+  size = np.array(geom.size)
+  ends = np.array(geom.fromto)
+  if np.all(np.isfinite(ends)):  # a capsule given by its two ends
+    turned = np.zeros((2, 3))
+    for row, end in enumerate(ends.reshape(2, 3)):
+      mujoco.mju_rotVecQuat(turned[row], end, grip.quaternion)
+    turned += grip.position
+    hand.add_geom(
+      name=f'carried/{geom.name}', type=geom.type, size=size,
+      fromto=turned.ravel(), contype=_BODY, conaffinity=0,
+    )  # fmt: skip
+    return
+  hand.add_geom(
+    name=f'carried/{geom.name}', type=geom.type, size=size,
+    pos=position + grip.position, quat=quaternion, contype=_BODY,
+    conaffinity=0,
+  )  # fmt: skip
+
+
+def _quaternion(geom) -> Float[np.ndarray, ' 4']:
+  return np.array(geom.quat)
+
+
+def _grip(scene, world, carried: str) -> _Grip:
+  data = mujoco.MjData(scene.model)
+  data.qpos[:] = world.qpos
+  mujoco.mj_kinematics(scene.model, data)
+  body = scene.vocabulary.find(carried).body
+  hand, thing = data.body('hand'), data.body(body)
+  inverse, position, quaternion = np.zeros(4), np.zeros(3), np.zeros(4)
+  mujoco.mju_negQuat(inverse, hand.xquat)
+  mujoco.mju_rotVecQuat(position, thing.xpos - hand.xpos, inverse)
+  mujoco.mju_mulQuat(quaternion, inverse, thing.xquat)
+  return _Grip(body, position, quaternion)
+
+
+def _relevant_pairs(model: mujoco.MjModel) -> Bool[np.ndarray, 'G G']:
+  """Pairs that matter: all but bodies within two joints of each other."""
+  near = np.eye(model.nbody, dtype=bool)
+  for _ in range(2):
+    grown = near.copy()
+    for body in range(1, model.nbody):
+      parent = model.body_parentid[body]
+      if parent:
+        grown[:, body] |= near[:, parent]
+        grown[:, parent] |= near[:, body]
+    near = grown | grown.T
+  body = model.geom_bodyid
+  return ~near[np.ix_(body, body)]

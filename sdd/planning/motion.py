@@ -1,0 +1,64 @@
+"""What a planner is asked for, and what it answers."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+
+from sdd.language import skill as skill_lib
+from sdd.scenes import world_state
+
+# Motions the engine asks for between skills, beside the skills proper.
+REST = 'rest'
+
+
+class Infeasible(Exception):
+  """No motion found for this draw; trying again may well work."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+  """One planning problem, small and picklable.
+
+  Attributes:
+    scene: name of the scene.
+    world: where everything is.
+    skill: what to do, or None to go back to rest with an open gripper.
+    holding: the link in the gripper, or None.
+    seed: fixes every random draw of the planner.
+  """
+
+  scene: str
+  world: world_state.WorldState
+  skill: skill_lib.Skill | None
+  holding: str | None
+  seed: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion:
+  """Actions that carry out a skill.
+
+  Attributes:
+    actions: at the control rate.
+    holding: from which action on the skill's link must stay in the
+      gripper, and until which one; None when it carries nothing.
+  """
+
+  actions: Float[np.ndarray, 'T 10']
+  holding: tuple[int, int] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+  """What came out of a planner process.
+
+  Attributes:
+    motion: the motion, or None.
+    reason: why there is none.
+    seconds: CPU time it took.
+  """
+
+  motion: Motion | None
+  reason: str
+  seconds: float

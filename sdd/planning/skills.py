@@ -1,0 +1,72 @@
+"""From a request to a motion: every skill by name."""
+
+import time
+
+import numpy as np
+
+from sdd.planning import (
+  approach, articulate, collision, grasp, motion, path, place, trajectory,
+)  # fmt: skip
+from sdd.scenes import robot
+from sdd.simulation import action
+
+_REST_NOISE = 0.15  # radians about the home configuration
+_DROP_WAIT = 4  # periods: a student at 4 Hz must see what it let go of
+
+
+def answer(request: motion.Request) -> motion.Answer:
+  """Plans a request; an infeasible one is an answer too, not an error."""
+  began = time.process_time()
+  try:
+    found, reason = plan(request), ''
+  except motion.Infeasible as error:
+    found, reason = None, str(error)
+  return motion.Answer(found, reason, time.process_time() - began)
+
+
+def plan(request: motion.Request) -> motion.Motion:
+  """Draws one motion for the request.
+
+  Raises:
+    motion.Infeasible: this draw found none.
+  """
+  rng = np.random.default_rng(request.seed)
+  skill = request.skill
+  keep = skill is not None and skill.verb == 'place'
+  if keep and request.holding != skill.link:
+    raise motion.Infeasible(f'{skill.link!r} is not in the gripper')
+  world = collision.PlanningWorld(
+    request.scene, request.world, carried=request.holding if keep else None
+  )
+  moving = trajectory.Trajectory(
+    world, action.ActionSpec(), request.world.gripper_target
+  )
+  if not keep:
+    _let_go(moving, request.holding)
+  approach.escape(moving)
+  if skill is None:
+    return _rest(moving, rng)
+  if skill.verb == 'grasp':
+    return grasp.plan(moving, skill.link, rng)
+  if skill.verb == 'place':
+    return place.plan(moving, skill.link, skill.target or '', rng)
+  return articulate.plan(moving, skill.link, skill.direction or '', rng)
+
+
+def _let_go(moving: trajectory.Trajectory, holding: str | None) -> None:
+  if holding is None:
+    return
+  moving.world.allow(holding)
+  moving.grip(robot.STROKE, periods=2)
+  moving.wait(_DROP_WAIT)
+
+
+def _rest(
+  moving: trajectory.Trajectory, rng: np.random.Generator
+) -> motion.Motion:
+  """Goes back above the table, gripper open."""
+  moving.grip(robot.STROKE, at_least=moving.world.opening, periods=1)
+  home = np.add(robot.HOME, rng.uniform(-1, 1, 6) * _REST_NOISE)
+  goal = path.nearest_turn(moving.world, home, moving.q)
+  moving.follow(path.connect(moving.world, moving.q, goal, rng))
+  return motion.Motion(moving.actions)

@@ -1,0 +1,103 @@
+"""How large the learner is and how it samples; a page of numbers."""
+
+import dataclasses
+
+from sdd import errors
+
+PREDICTIONS = ('epsilon', 'sample', 'v')
+CONV_IMPLEMENTATIONS = ('matmul', 'lax')
+
+
+@dataclasses.dataclass
+class PolicyConfig:
+  """Everything that shapes the network and its sampler.
+
+  Defaults follow the paper's diffusion policy (Ha et al. 2023, appendix)
+  where a CPU can: horizons, kernel, groups, schedule. Not frozen, so that
+  flags can override it; `validate` is called where it is used.
+
+  Attributes:
+    observation_horizon: `To`, observations the policy sees.
+    action_horizon: `Ta`, actions it predicts.
+    execution_horizon: how many of them are executed before it looks again.
+    channels: U-Net widths, one per resolution.
+    kernel_size: of the temporal convolutions.
+    groups: of every group normalisation.
+    step_dimension: width of the diffusion-step embedding.
+    observation_hidden: hidden widths of the MLP on observation and text.
+    condition_dimension: width of what that MLP hands to every FiLM layer.
+    text_dimension: width of the instruction embedding.
+    training_steps: diffusion steps of the noise schedule.
+    inference_steps: DDIM steps when acting.
+    prediction: what the network predicts: `epsilon`, `sample` or `v`.
+    relative_position: inside the learner, positions of actions are relative
+      to the present end effector. Outside they stay absolute.
+    conv_impl: `matmul` (fast forward and backward on a CPU) or `lax`; the
+      parameters are the same.
+  """
+
+  observation_horizon: int = 2
+  action_horizon: int = 16
+  execution_horizon: int = 8
+  channels: tuple[int, ...] = (64, 128, 256)
+  kernel_size: int = 5
+  groups: int = 8
+  step_dimension: int = 64
+  observation_hidden: tuple[int, ...] = (256,)
+  condition_dimension: int = 128
+  text_dimension: int = 64
+  training_steps: int = 50
+  inference_steps: int = 10
+  prediction: str = 'epsilon'
+  relative_position: bool = True
+  conv_impl: str = 'matmul'
+
+  def validate(self) -> 'PolicyConfig':
+    """Returns itself; raises SddError naming the first impossible field."""
+    _choice('prediction', self.prediction, PREDICTIONS)
+    _choice('conv_impl', self.conv_impl, CONV_IMPLEMENTATIONS)
+    if not self.channels:
+      raise errors.SddError('channels is empty; give one width per level.')
+    shrink = 2 ** (len(self.channels) - 1)
+    rules = (
+      ('observation_horizon', self.observation_horizon >= 1, 'at least 1'),
+      (
+        'action_horizon',
+        self.action_horizon >= shrink and self.action_horizon % shrink == 0,
+        f'a multiple of {shrink}, because there are {len(self.channels)} '
+        'levels',
+      ),
+      (
+        'execution_horizon',
+        1 <= self.execution_horizon <= self.action_horizon,
+        f'between 1 and action_horizon = {self.action_horizon}',
+      ),
+      (
+        'channels',
+        all(width >= 1 and width % self.groups == 0 for width in self.channels),
+        f'multiples of groups = {self.groups}',
+      ),
+      ('kernel_size', self.kernel_size % 2 == 1, 'odd'),
+      (
+        'step_dimension',
+        self.step_dimension >= 4 and self.step_dimension % 2 == 0,
+        'even and at least 4',
+      ),
+      ('training_steps', self.training_steps >= 2, 'at least 2'),
+      (
+        'inference_steps',
+        1 <= self.inference_steps <= self.training_steps,
+        f'between 1 and training_steps = {self.training_steps}',
+      ),
+    )
+    for name, holds, expected in rules:
+      if not holds:
+        raise errors.SddError(
+          f'{name} is {getattr(self, name)!r}; it must be {expected}.'
+        )
+    return self
+
+
+def _choice(kind: str, value: str, choices: tuple[str, ...]) -> None:
+  if value not in choices:
+    raise errors.UnknownNameError(kind, value, choices)

@@ -1,0 +1,58 @@
+"""What the learner minimises: the error of one denoising step."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
+
+from sdd.policy import schedule as schedule_lib
+
+Batch = Mapping[str, Array]
+"""`observation` (B, To, F), `text` (B, E) and `action` (B, Ta, 10), normalised
+to [-1, 1], and `position` (B,), each example's place in the global batch."""
+
+
+def draw(
+  key: PRNGKeyArray | Shaped[Array, '2'],
+  position: Int[Array, 'B'],
+  *,
+  shape: tuple[int, ...],
+  training_steps: int,
+) -> tuple[Float[Array, 'B T D'], Int[Array, 'B']]:
+  """Noise and diffusion step of each example.
+
+  They depend on the example's place in the global batch and not on which
+  device holds it, so any number of devices takes the same gradient step.
+  """
+
+  def one(place: Array) -> tuple[Array, Array]:
+    of_noise, of_time = jax.random.split(jax.random.fold_in(key, place))
+    noise = jax.random.normal(of_noise, shape)
+    return noise, jax.random.randint(of_time, (), 0, training_steps)
+
+  return jax.vmap(one)(position)
+
+
+def denoising_loss(
+  apply: Callable[..., Array],
+  params: Any,
+  batch: Batch,
+  *,
+  schedule: schedule_lib.Schedule,
+  key: PRNGKeyArray | Shaped[Array, '2'],
+) -> Float[Array, '']:
+  """Mean squared error of the network's prediction over the batch."""
+  clean = batch['action']
+  noise, time = draw(
+    key,
+    batch['position'],
+    shape=clean.shape[1:],
+    training_steps=len(schedule.alpha_bar),
+  )
+  noisy = schedule.add_noise(clean, noise, time)
+  output = apply(
+    {'params': params}, noisy, time, batch['observation'], batch['text']
+  )
+  return jnp.mean(jnp.square(output - schedule.target(clean, noise, time)))

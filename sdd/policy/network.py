@@ -1,0 +1,111 @@
+"""Observation and sentence in, cleaned action chunk out: the whole network."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jaxtyping import Array, Float, Int
+
+from sdd.policy import activation, unet
+from sdd.policy import config as config_lib
+from sdd.simulation import action
+
+
+class ConditionEncoder(nn.Module):
+  """A small MLP on observation history and sentence.
+
+  It sees the sentence together with every object, so that it can pick the
+  object the sentence is about before the U-Net is told anything.
+  """
+
+  hidden: tuple[int, ...]
+  features: int
+
+  @nn.compact
+  def __call__(
+    self,
+    observation: Float[Array, 'B To F'],
+    text: Float[Array, 'B E'],
+  ) -> Float[Array, 'B C']:
+    flat = observation.reshape(observation.shape[0], -1)
+    # Embeddings have unit length: scale their entries to about one.
+    x = jnp.concatenate([flat, text * text.shape[-1] ** 0.5], axis=-1)
+    for layer, width in enumerate(self.hidden):
+      x = activation.mish(nn.Dense(width, name=f'hidden_{layer}')(x))
+    return nn.Dense(self.features, name='output')(x)
+
+
+class Network(nn.Module):
+  """Encoder and U-Net; all inputs and outputs normalised to [-1, 1].
+
+  `encode` runs once per decision, `denoise` once per diffusion step.
+  """
+
+  config: config_lib.PolicyConfig
+
+  def setup(self):
+    config = self.config
+    self.encoder = ConditionEncoder(
+      tuple(config.observation_hidden), config.condition_dimension
+    )
+    self.unet = unet.UNet(
+      tuple(config.channels),
+      kernel_size=config.kernel_size,
+      groups=config.groups,
+      step_dimension=config.step_dimension,
+      conv_impl=config.conv_impl,
+    )
+
+  def encode(
+    self, observation: Float[Array, 'B To F'], text: Float[Array, 'B E']
+  ) -> Float[Array, 'B C']:
+    return self.encoder(observation, text)
+
+  def denoise(
+    self,
+    noisy: Float[Array, 'B Ta 10'],
+    time: Int[Array, 'B'],
+    condition: Float[Array, 'B C'],
+  ) -> Float[Array, 'B Ta 10']:
+    return self.unet(noisy, time, condition)
+
+  def __call__(
+    self,
+    noisy: Float[Array, 'B Ta 10'],
+    time: Int[Array, 'B'],
+    observation: Float[Array, 'B To F'],
+    text: Float[Array, 'B E'],
+  ) -> Float[Array, 'B Ta 10']:
+    return self.denoise(noisy, time, self.encode(observation, text))
+
+
+def init(
+  config: config_lib.PolicyConfig, features: int, *, seed: int
+) -> dict[str, Any]:
+  """Fresh parameters for observations of `features` numbers.
+
+  LeCun-normal kernels, zero biases, unit scales: linen's defaults, but drawn
+  by NumPy, because XLA takes 20 s to compile a generator per parameter.
+  """
+  model = Network(config.validate())
+  tree = jax.eval_shape(
+    model.init,
+    jax.random.PRNGKey(0),
+    jnp.zeros((1, config.action_horizon, action.DIMENSION)),
+    jnp.zeros((1,), jnp.int32),
+    jnp.zeros((1, config.observation_horizon, features)),
+    jnp.zeros((1, config.text_dimension)),
+  )
+  generator = np.random.Generator(np.random.Philox(seed))
+
+  def draw(path: tuple[Any, ...], leaf: Any) -> Float[np.ndarray, '...']:
+    if path[-1].key != 'kernel':
+      return np.full(leaf.shape, float(path[-1].key == 'scale'), np.float32)
+    fan_in = math.prod(leaf.shape[:-1])
+    normal = generator.standard_normal(leaf.shape, dtype=np.float32)
+    return normal / np.float32(fan_in**0.5)
+
+  return jax.tree_util.tree_map_with_path(draw, tree['params'])

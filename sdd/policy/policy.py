@@ -1,0 +1,125 @@
+"""The distilled policy, acting: history, noise, sampling, raw actions."""
+
+import collections
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from sdd import errors
+from sdd.policy import frame, protocol, sampler, spec, text
+from sdd.simulation import action
+
+
+class DiffusionPolicy:
+  """A trained network behind the `Policy` protocol.
+
+  Deterministic: the n-th call of `infer` after `reset(seed)` starts from
+  noise that only depends on seed and n.
+
+  Attributes:
+    spec: what the policy speaks.
+    params: the network's parameters (the moving average, when trained).
+    execution_horizon: actions to execute before the next `infer`.
+  """
+
+  def __init__(self, specification: spec.PolicySpec, params: Any):
+    self.spec = specification
+    self.params = jax.device_put(params)
+    self.execution_horizon = specification.config.execution_horizon
+    self._sample = sampler.make(specification.config)
+    self._embeddings: dict[str, np.ndarray] = {}
+    self.reset()
+
+  def reset(self, seed: int = 0) -> None:
+    """Starts a new episode with its own noise."""
+    self._seed, self._call, self._fresh = seed, 0, False
+    horizon = self.spec.config.observation_horizon
+    self._history = collections.deque(maxlen=horizon)
+
+  def observe(self, observation: protocol.Observation) -> None:
+    """Takes note of a step that needs no new chunk."""
+    self._history.append(vector(observation, self.spec))
+    self._fresh = True
+
+  def infer(
+    self, observation: protocol.Observation
+  ) -> Float[np.ndarray, 'Ta 10']:
+    """Samples a chunk of absolute actions for the present observation.
+
+    Raises:
+      SddError: for a missing, misshapen or non-finite entry.
+    """
+    if not self._fresh and self.execution_horizon > 1:
+      self._history.clear()  # what is there is a whole chunk old
+    present = vector(observation, self.spec)
+    self._history.append(present)
+    while len(self._history) < self.spec.config.observation_horizon:
+      self._history.appendleft(self._history[0])
+    noise = sampler.draw_noise(
+      self._seed, self._call, sampler.noise_shape(self.spec.config)
+    )
+    self._call, self._fresh = self._call + 1, False
+    history = np.stack(self._history)
+    chunk = self.sample(history, str(observation['instruction']), noise)
+    raw = self.spec.action_statistics.denormalise(chunk)
+    return frame.outward(
+      raw,
+      frame.end_effector(history),
+      relative=self.spec.config.relative_position,
+    )
+
+  def sample(
+    self,
+    history: Float[np.ndarray, 'To F'],
+    instruction: str,
+    noise: Float[np.ndarray, 'Ta 10'],
+  ) -> Float[np.ndarray, 'Ta 10']:
+    """Runs the sampling loop on raw observations; the chunk is normalised."""
+    observed = self.spec.observation_statistics.normalise(history)
+    chunk = self._sample(
+      self.params,
+      np.asarray(observed, np.float32)[None],
+      self._embed(instruction)[None],
+      noise[None],
+    )
+    return np.asarray(chunk)[0]
+
+  def _embed(self, instruction: str) -> np.ndarray:
+    if instruction not in self._embeddings:
+      self._embeddings[instruction] = text.encode(
+        instruction, self.spec.config.text_dimension
+      )
+    return self._embeddings[instruction]
+
+
+def vector(
+  observation: protocol.Observation, specification: spec.PolicySpec
+) -> Float[np.ndarray, 'F']:
+  """One observation as the vector that datasets hold.
+
+  Raises:
+    SddError: for a missing, misshapen or non-finite entry.
+  """
+  missing = {'proprioception', 'state', 'instruction'} - set(observation)
+  if missing:
+    raise errors.SddError(
+      f'The observation lacks {sorted(missing)}; it has {sorted(observation)}.'
+    )
+  expected = {
+    'proprioception': action.DIMENSION,
+    'state': len(specification.state_names),
+  }
+  parts = []
+  for name, size in expected.items():
+    part = np.asarray(observation[name], np.float32)
+    if part.shape != (size,):
+      raise errors.SddError(
+        f'The observation {name!r} has shape {part.shape}; this policy was '
+        f'trained with ({size},).'
+      )
+    if not np.isfinite(part).all():
+      raise errors.SddError(f'The observation {name!r} is not finite: {part}.')
+    parts.append(part)
+  return np.concatenate(parts)

@@ -1,0 +1,68 @@
+"""From noise to an action chunk: the deterministic DDIM loop."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from sdd.policy import config as config_lib
+from sdd.policy import network
+from sdd.policy import schedule as schedule_lib
+from sdd.simulation import action
+
+Sampler = Callable[[Any, Array, Array, Array], Array]
+
+
+def draw_noise(
+  seed: int, call: int, shape: tuple[int, int]
+) -> Float[np.ndarray, 'Ta 10']:
+  """The noise that the `call`-th decision since `reset(seed)` starts from.
+
+  Counter-based and drawn on the host, so that JAX and NumPy policies start
+  from the same numbers on every machine.
+  """
+  key = np.array([seed % 2**64, call], np.uint64)
+  generator = np.random.Generator(np.random.Philox(key=key))
+  return generator.standard_normal(shape, dtype=np.float32)
+
+
+def make(config: config_lib.PolicyConfig) -> Sampler:
+  """Compiles `sample(params, observation, text, noise)` for one network.
+
+  Observation (B, To, F), text (B, E), noise and result (B, Ta, 10); all
+  normalised. Deterministic: the noise decides the chunk.
+  """
+  model = network.Network(config.validate())
+  schedule = schedule_lib.make(config.training_steps, config.prediction)
+  times = schedule_lib.ddim_times(config.training_steps, config.inference_steps)
+  table = schedule_lib.ddim_table(schedule, times).astype(np.float32)
+
+  def sample(
+    params: Any,
+    observation: Float[Array, 'B To F'],
+    text: Float[Array, 'B E'],
+    noise: Float[Array, 'B Ta 10'],
+  ) -> Float[Array, 'B Ta 10']:
+    variables = {'params': params}
+    condition: Any = model.apply(
+      variables, observation, text, method='encode'
+    )
+
+    def step(index: Array, noisy: Array) -> Array:
+      time = jnp.full(noisy.shape[0], jnp.asarray(times)[index])
+      output: Any = model.apply(
+        variables, noisy, time, condition, method='denoise'
+      )
+      return schedule_lib.ddim_step(noisy, output, jnp.asarray(table)[index])
+
+    return jax.lax.fori_loop(0, len(times), step, noise)
+
+  return jax.jit(sample)
+
+
+def noise_shape(config: config_lib.PolicyConfig) -> tuple[int, int]:
+  """Shape of one chunk."""
+  return config.action_horizon, action.DIMENSION

@@ -1,0 +1,91 @@
+"""What a trained policy speaks: everything about it but the weights."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from sdd import errors
+from sdd.dataset import statistics
+from sdd.policy import config as config_lib
+from sdd.simulation import action
+
+FORMAT = 'sdd policy'
+VERSION = 1  # raise it when old readers must refuse
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicySpec:
+  """Enough to build the network and to translate for it.
+
+  Attributes:
+    config: shape of network and sampler.
+    action_spec: the meaning of an action, copied from the dataset.
+    state_names: name of each entry of the observed `state`.
+    scene: name of the scene that the data come from.
+    instructions: the sentences of the training data.
+    observation_statistics: of the (10 + S) observed numbers.
+    action_statistics: of actions as the learner sees them; see `frame`.
+  """
+
+  config: config_lib.PolicyConfig
+  action_spec: action.ActionSpec
+  state_names: tuple[str, ...]
+  scene: str
+  instructions: tuple[str, ...]
+  observation_statistics: statistics.Statistics
+  action_statistics: statistics.Statistics
+
+  @property
+  def features(self) -> int:
+    """Numbers in one observation: proprioception, then state."""
+    return action.DIMENSION + len(self.state_names)
+
+  def to_json(self) -> dict[str, Any]:
+    """Everything as JSON values, format and version first."""
+    return {
+      'format': FORMAT,
+      'version': VERSION,
+      'config': dataclasses.asdict(self.config),
+      'action_spec': self.action_spec.to_json(),
+      'state_names': list(self.state_names),
+      'scene': self.scene,
+      'instructions': list(self.instructions),
+      'observation_statistics': self.observation_statistics.to_json(),
+      'action_statistics': self.action_statistics.to_json(),
+    }
+
+
+def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
+  """The inverse of `to_json`; `source` names the file in an SddError."""
+  if fields.get('format') != FORMAT or fields.get('version') != VERSION:
+    raise errors.SddError(
+      f'{source} is not a policy of this version of sdd: its format is '
+      f'{fields.get("format")!r}, version {fields.get("version")!r}; expected '
+      f'{FORMAT!r}, version {VERSION}.'
+    )
+  try:
+    return PolicySpec(
+      config=_config(fields['config']),
+      action_spec=action.ActionSpec.from_json(fields['action_spec']),
+      state_names=tuple(fields['state_names']),
+      scene=str(fields['scene']),
+      instructions=tuple(fields['instructions']),
+      observation_statistics=statistics.Statistics.from_json(
+        fields['observation_statistics']
+      ),
+      action_statistics=statistics.Statistics.from_json(
+        fields['action_statistics']
+      ),
+    )
+  except (KeyError, TypeError) as error:
+    raise errors.SddError(
+      f'{source} is damaged: {error}. Train again into a new directory.'
+    ) from error
+
+
+def _config(fields: Mapping[str, Any]) -> config_lib.PolicyConfig:
+  tuples = {
+    name: tuple(value) if isinstance(value, list) else value
+    for name, value in fields.items()
+  }
+  return config_lib.PolicyConfig(**tuples).validate()

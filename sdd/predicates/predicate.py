@@ -1,0 +1,114 @@
+"""Success code as a pure function over scene states."""
+
+import dataclasses
+import functools
+
+from jax import numpy as jnp
+from jaxtyping import Array, Bool, Int8
+
+from sdd.predicates import evaluation, parsing, printing, statements
+from sdd.predicates import expression as expression_lib
+from sdd.scenes import vocabulary as vocabulary_lib
+from sdd.simulation import scene_state
+
+TRUE, FALSE, UNKNOWN = 1, 0, -1  # verdicts
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Predicate:
+  """Whether something is so, given the state before and the state now.
+
+  Made by `compile_predicate`. Two predicates are equal when their
+  vocabularies and their canonical texts are. `str(p)` is the canonical
+  text: a function without local variables that compiles to `p` again.
+
+  Attributes:
+    expression: what is computed.
+    vocabulary: the links and joints that the names stand for.
+    source: the code as it was written, without the prose around it.
+  """
+
+  expression: expression_lib.Expression
+  vocabulary: vocabulary_lib.Vocabulary
+  source: str
+
+  def __call__(
+    self, initial: scene_state.SceneState, final: scene_state.SceneState
+  ) -> Bool[Array, '*b']:
+    """Whether it is known to hold: `verdict` is 1.
+
+    Pure, so it may be jitted, vmapped and differentiated around. The batch
+    axes of the two states broadcast against each other.
+    """
+    return self.verdict(initial, final) == TRUE
+
+  def verdict(
+    self, initial: scene_state.SceneState, final: scene_state.SceneState
+  ) -> Int8[Array, '*b']:
+    """1 where it holds, 0 where it does not, -1 where nobody can say.
+
+    Unknown are those batch entries where any number that the predicate
+    reads is not finite, or where Python would have divided by zero.
+    """
+    batch = jnp.broadcast_shapes(
+      jnp.shape(initial.gripper_command), jnp.shape(final.gripper_command)
+    )
+    run = evaluation.Evaluation(self.vocabulary, initial, final)
+    value = run.value(self.expression, jnp.ones(batch, bool))
+    fault = functools.reduce(jnp.logical_or, run.faults, jnp.zeros(batch, bool))
+    verdict = jnp.where(fault, UNKNOWN, value.astype(jnp.int8))
+    return jnp.broadcast_to(verdict, batch).astype(jnp.int8)
+
+  @functools.cached_property
+  def text(self) -> str:
+    """The canonical text, as `str(self)`."""
+    return printing.function(self.expression)
+
+  @functools.cached_property
+  def reads(self) -> tuple[str, ...]:
+    """Names of the links it asks about, in the vocabulary's order."""
+    found = set()
+    below: list[expression_lib.Node] = [self.expression]
+    while below:
+      node = below.pop()
+      below.extend(node.children)
+      if isinstance(node, expression_lib.Coordinate):
+        found.add(node.link)
+      elif isinstance(node, expression_lib.Measurement):
+        found.update(name for name in node.arguments if isinstance(name, str))
+    return tuple(name for name in self.vocabulary.names if name in found)
+
+  def __str__(self) -> str:
+    return self.text
+
+  def __eq__(self, other: object) -> bool:
+    if not isinstance(other, Predicate):
+      return NotImplemented
+    return self.text == other.text and self.vocabulary == other.vocabulary
+
+  def __hash__(self) -> int:
+    return hash(self.text)
+
+
+def compile_predicate(
+  source: str, vocabulary: vocabulary_lib.Vocabulary
+) -> Predicate:
+  """The predicate that success code means; nothing of it is ever run.
+
+  Args:
+    source: `def any_name(init_state, final_state): ...`, or an expression;
+      bare, or in a Markdown fence with prose around it.
+    vocabulary: the names it may use.
+
+  Raises:
+    rejection.PredicateError: it is not in the predicate language; says
+      where, what was found, and what to write instead.
+    errors.UnknownNameError: it names no link, or no joint, of the scene.
+  """
+  code, skipped = parsing.extract(source)
+  tree = parsing.parse(code, skipped)
+  expression = statements.module(tree, vocabulary)
+  predicate = Predicate(expression, vocabulary, code)
+  if len(predicate.text) > parsing.MAX_SOURCE:
+    raise parsing.too_large('too long once its local variables are written out')
+  return predicate

@@ -1,0 +1,160 @@
+"""`Scene`: a compiled world, the names in it, and the tasks it is for."""
+
+import copy
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import mujoco
+import numpy as np
+from jaxtyping import Float, Int
+
+from sdd import errors
+from sdd.scenes import robot, vocabulary, world_state
+
+GroundTruth = Callable[[Any], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+  """A sentence and the hand-written rule that says whether it is done.
+
+  Attributes:
+    sentence: what a person says.
+    ground_truth: judges the final `SceneState` (NumPy, no batch axes).
+      Language models never see it.
+  """
+
+  sentence: str
+  ground_truth: GroundTruth
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scene:
+  """A world that tasks happen in.
+
+  Attributes:
+    name: its name on the command line.
+    mjcf: the whole model as XML.
+    vocabulary: the links that language may name.
+    tasks: the sentences with ground truth.
+    time_limit: seconds of simulation before an episode has failed.
+    sample: draws an initial world from a generator.
+  """
+
+  name: str
+  mjcf: str
+  vocabulary: vocabulary.Vocabulary
+  tasks: tuple[Task, ...]
+  time_limit: float
+  sample: Callable[['Scene', np.random.Generator], world_state.WorldState]
+
+  @functools.cached_property
+  def model(self) -> mujoco.MjModel:
+    """The compiled physics model. Treat it as read-only."""
+    return mujoco.MjModel.from_xml_string(self.mjcf)
+
+  @functools.cached_property
+  def sha256(self) -> str:
+    return hashlib.sha256(self.mjcf.encode()).hexdigest()
+
+  def task(self, sentence: str) -> Task:
+    """The task of that sentence.
+
+    Raises:
+      errors.UnknownNameError: the scene has no such task.
+    """
+    wanted = vocabulary.normalise(sentence)
+    for task in self.tasks:
+      if vocabulary.normalise(task.sentence) == wanted:
+        return task
+    choices = [task.sentence for task in self.tasks]
+    raise errors.UnknownNameError(f'{self.name} task', sentence, choices)
+
+  def initial(self, rng: np.random.Generator) -> world_state.WorldState:
+    """Draws an initial world: where things lie and where furniture stands."""
+    return self.sample(self, rng)
+
+  @functools.cached_property
+  def rest(self) -> world_state.WorldState:
+    """The model's own default configuration, arm at home, gripper open."""
+    model = self.model
+    qpos = model.qpos0.copy()
+    qpos[self.arm_qpos] = robot.HOME
+    qpos[self.finger_qpos] = robot.STROKE / 2
+    mocap = np.argsort(model.body_mocapid[model.body_mocapid >= 0])
+    bodies = np.flatnonzero(model.body_mocapid >= 0)[mocap]
+    return world_state.WorldState(
+      qpos=qpos,
+      qvel=np.zeros(model.nv),
+      mocap_pos=model.body_pos[bodies].copy(),
+      mocap_quat=model.body_quat[bodies].copy(),
+      arm_target=np.asarray(robot.HOME),
+      gripper_target=robot.STROKE,
+    )
+
+  def fresh_model(self) -> mujoco.MjModel:
+    """A copy of the model that may be changed."""
+    return copy.copy(self.model)
+
+  @functools.cached_property
+  def arm_qpos(self) -> Int[np.ndarray, ' arm']:
+    return self._addresses(robot.ARM_JOINTS)
+
+  @functools.cached_property
+  def finger_qpos(self) -> Int[np.ndarray, ' 2']:
+    return self._addresses(robot.FINGER_JOINTS)
+
+  @functools.cached_property
+  def joint_qpos(self) -> Int[np.ndarray, ' J']:
+    """Where the vocabulary's articulated joints are in `qpos`."""
+    return self._addresses(self.vocabulary.joints)
+
+  def _addresses(self, joints: tuple[str, ...]) -> Int[np.ndarray, ' n']:
+    return np.array(
+      [self.model.joint(name).qposadr[0] for name in joints], int
+    )
+
+  def free_qpos(self, link: str) -> int:
+    """Start of the seven numbers of an object's free joint in `qpos`."""
+    return int(self.model.joint(self.vocabulary.find(link).body).qposadr[0])
+
+  @functools.cached_property
+  def tracked(self) -> tuple[int, ...]:
+    """Links whose pose a state-based policy observes."""
+    return tuple(
+      index
+      for index, link in enumerate(self.vocabulary.links)
+      if link.kind in ('object', 'furniture')
+    )
+
+  @functools.cached_property
+  def state_names(self) -> tuple[str, ...]:
+    """Names of the entries of `state_vector`, in order."""
+    pose = ('x', 'y', 'z', 'r00', 'r01', 'r02', 'r10', 'r11', 'r12')
+    names = [
+      f'{self.vocabulary.links[index].name}/{entry}'
+      for index in self.tracked
+      for entry in pose
+    ]
+    return (*names, *(f'{joint}/position' for joint in self.vocabulary.joints))
+
+  def state_vector(self, state: Any) -> Float[np.ndarray, '*b S']:
+    """Object and joint state of a `SceneState`, as `state_names` lists it."""
+    tracked = list(self.tracked)
+    position = np.asarray(state.link_position)[..., tracked, :]
+    w, x, y, z = np.moveaxis(
+      np.asarray(state.link_quaternion)[..., tracked, :], -1, 0
+    )
+    rows = np.stack(
+      [
+        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+      ],
+      axis=-1,
+    )  # fmt: skip
+    pose = np.concatenate([position, rows], axis=-1)
+    flat = pose.reshape(*pose.shape[:-2], -1)
+    return np.concatenate([flat, np.asarray(state.joint_position)], axis=-1)

@@ -1,0 +1,29 @@
+"""The whole state of one simulated world, as plain arrays."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclasses.dataclass(frozen=True)
+class WorldState:
+  """Enough to continue a simulation: physics and controller together.
+
+  Attributes:
+    qpos: generalised positions, MuJoCo's order.
+    qvel: generalised velocities.
+    mocap_pos: where the furniture stands, metres, world frame.
+    mocap_quat: its orientation, wxyz.
+    arm_target: joint angles the arm servos are sent to, radians.
+    gripper_target: commanded opening between the fingertips, metres.
+    time: simulated seconds since the episode began.
+  """
+
+  qpos: Float[np.ndarray, ' nq']
+  qvel: Float[np.ndarray, ' nv']
+  mocap_pos: Float[np.ndarray, 'M 3']
+  mocap_quat: Float[np.ndarray, 'M 4']
+  arm_target: Float[np.ndarray, ' arm']
+  gripper_target: float
+  time: float = 0.0

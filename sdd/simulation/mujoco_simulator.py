@@ -1,0 +1,98 @@
+"""C MuJoCo behind the `Simulator` protocol: the referee on a CPU."""
+
+import mujoco
+import numpy as np
+from jaxtyping import Bool, Float
+
+from sdd.scenes import scene as scene_lib
+from sdd.scenes import world_state
+from sdd.simulation import action, controller, extraction
+from sdd.simulation import scene_state as scene_state_lib
+
+
+class MujocoSimulator:
+  """One `MjData` for every world; 64-bit floats."""
+
+  def __init__(
+    self, scene: scene_lib.Scene, *, size: int, spec: action.ActionSpec
+  ):
+    self.scene, self.size, self.spec = scene, size, spec
+    self._model = scene.model
+    self._controller = controller.make(scene.model, spec)
+    self._table = extraction.link_table(scene)
+    self._data = [mujoco.MjData(scene.model) for _ in range(size)]
+    self._targets: list[tuple[np.ndarray, float]] = [
+      (scene.rest.arm_target, scene.rest.gripper_target)
+    ] * size
+    for index in range(size):
+      self.reset(index, scene.rest)
+
+  def reset(self, index: int, world: world_state.WorldState) -> None:
+    data = self._data[index]
+    mujoco.mj_resetData(self._model, data)
+    data.qpos[:], data.qvel[:] = world.qpos, world.qvel
+    data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
+    data.time = world.time
+    self._targets[index] = (
+      np.asarray(world.arm_target, float), float(world.gripper_target)
+    )  # fmt: skip
+    data.ctrl[:] = [*world.arm_target, world.gripper_target / 2]
+    mujoco.mj_forward(self._model, data)
+
+  def step(
+    self, actions: Float[np.ndarray, 'B 10'], active: Bool[np.ndarray, ' B']
+  ) -> None:
+    for index in np.flatnonzero(active):
+      self._advance(index, np.asarray(actions[index], float))
+
+  def _advance(self, index: int, command: Float[np.ndarray, ' 10']) -> None:
+    data, model = self._data[index], self._model
+    arm, opening = self._targets[index]
+    goal = controller.joint_target(np, self._controller, arm, command)
+    wide = float(controller.gripper_goal(np, command))
+    commands = controller.servo_commands(
+      np, self._controller, (arm, np.float64(opening)), (goal, np.float64(wide))
+    )
+    for servo in commands:
+      data.ctrl[:] = servo
+      mujoco.mj_step(model, data)
+    self._targets[index] = goal, wide
+    mujoco.mj_kinematics(model, data)  # poses belong to the new positions
+
+  def scene_state(self, index: int) -> scene_state_lib.SceneState:
+    data = self._data[index]
+    contact = data.contact
+    physics = extraction.Physics(
+      qpos=data.qpos,
+      xpos=data.xpos,
+      xquat=data.xquat,
+      geom_xpos=data.geom_xpos,
+      geom_xmat=data.geom_xmat.reshape(-1, 3, 3),
+      contact_geom=contact.geom,
+      contact_distance=contact.dist,
+      contact_normal=contact.frame[:, :3],
+    )
+    state = extraction.extract(
+      np, self._table, physics, np.float64(self._targets[index][1])
+    )
+    return state
+
+  def proprioception(self, index: int) -> Float[np.ndarray, ' 10']:
+    data, tcp = self._data[index], self._table.tcp
+    return extraction.proprioception(
+      np, self._table, data.qpos, data.site_xpos[tcp],
+      data.site_xmat[tcp].reshape(3, 3),
+    )  # fmt: skip
+
+  def world(self, index: int) -> world_state.WorldState:
+    data = self._data[index]
+    arm, opening = self._targets[index]
+    return world_state.WorldState(
+      qpos=data.qpos.copy(),
+      qvel=data.qvel.copy(),
+      mocap_pos=data.mocap_pos.copy(),
+      mocap_quat=data.mocap_quat.copy(),
+      arm_target=arm.copy(),
+      gripper_target=opening,
+      time=data.time,
+    )

@@ -1,0 +1,81 @@
+"""Which windows a step sees, and how the network sees them."""
+
+import functools
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Int
+
+from sdd import errors
+from sdd.dataset import windows
+from sdd.policy import frame, loss, spec, text
+
+
+class Batches:
+  """The batch of every step, decided by seed and step alone.
+
+  Examples are numbered through all epochs, so a resumed run goes on exactly
+  where it was, and no window is dropped at an epoch's end.
+  """
+
+  def __init__(
+    self,
+    data: windows.Windows,
+    specification: spec.PolicySpec,
+    *,
+    batch_size: int,
+    seed: int,
+    balanced: bool = False,
+  ):
+    devices = jax.device_count()
+    if batch_size % devices:
+      raise errors.SddError(
+        f'batch_size is {batch_size}; it must be a multiple of the number of '
+        f'devices, {devices}.'
+      )
+    self._data, self._spec = data, specification
+    self._batch_size = batch_size
+    self._text = text.encode_all(
+      data.instructions, specification.config.text_dimension
+    )
+    self._order = functools.lru_cache(maxsize=2)(
+      lambda epoch: data.epoch_order(seed, epoch, balanced=balanced)
+    )
+
+  def indices(self, step: int) -> Int[np.ndarray, 'B']:
+    """Windows of the global batch of one step."""
+    number = step * self._batch_size + np.arange(self._batch_size)
+    epoch, place = np.divmod(number, len(self._data))
+    return np.array(
+      [self._order(int(e))[p] for e, p in zip(epoch, place, strict=True)]
+    )
+
+  def __call__(self, step: int) -> loss.Batch:
+    """This process's share of a step's batch, local devices leading."""
+    share = self._batch_size // jax.process_count()
+    first = jax.process_index() * share
+    mine = self.indices(step)[first : first + share]
+    raw = self._data.gather(mine)
+    batch = {**self.translate(raw), 'position': first + np.arange(share)}
+    devices = jax.local_device_count()
+    return {
+      name: value.reshape(devices, share // devices, *value.shape[1:])
+      for name, value in batch.items()
+    }
+
+  def translate(self, raw: Any) -> dict[str, np.ndarray]:
+    """Raw windows to normalised observation, action and text."""
+    statistics = self._spec.observation_statistics
+    action = frame.inward(
+      raw['action'],
+      frame.end_effector(raw['observation']),
+      relative=self._spec.config.relative_position,
+    )
+    normalised = self._spec.action_statistics.normalise(action)
+    observed = statistics.normalise(raw['observation'])
+    return {
+      'observation': np.asarray(observed, np.float32),
+      'action': np.asarray(normalised, np.float32),
+      'text': self._text[raw['instruction']],
+    }

@@ -1,0 +1,81 @@
+"""How long and how fast the learner learns; a page of numbers."""
+
+import dataclasses
+
+from sdd import errors
+from sdd.policy import config as policy_config
+
+FREE = ('log_every', 'checkpoint_every', 'checkpoints_kept')
+"""Fields that do not change what is learnt; a resumed run may differ in them."""
+
+
+@dataclasses.dataclass
+class TrainingConfig:
+  """One training run. Not frozen, so that flags can override it.
+
+  Attributes:
+    policy: shape of network and sampler.
+    batch_size: windows per step, over all devices.
+    steps: gradient steps; the learning rate reaches its end with the last.
+    learning_rate: highest, after the warm-up.
+    final_learning_rate: at the end of the cosine.
+    warmup_steps: steps of linear growth from zero.
+    weight_decay: of AdamW.
+    beta2: second-moment decay of AdamW.
+    ema_power: the moving average's warm-up: decay 1 - (1 + step) ** -power.
+    ema_max: the largest decay.
+    seed: of parameters, order of the data, noise.
+    max_episodes: use only the first so many episodes; 0 means all.
+    balanced: show every task equally often.
+    log_every: steps between entries in the metrics.
+    checkpoint_every: steps between checkpoints.
+    checkpoints_kept: newest checkpoints kept.
+  """
+
+  policy: policy_config.PolicyConfig = dataclasses.field(
+    default_factory=policy_config.PolicyConfig
+  )
+  batch_size: int = 64
+  steps: int = 40_000
+  learning_rate: float = 3e-4
+  final_learning_rate: float = 1e-6
+  warmup_steps: int = 500
+  weight_decay: float = 1e-6
+  beta2: float = 0.999
+  ema_power: float = 0.75
+  ema_max: float = 0.9999
+  seed: int = 0
+  max_episodes: int = 0
+  balanced: bool = False
+  log_every: int = 100
+  checkpoint_every: int = 1000
+  checkpoints_kept: int = 2
+
+  def validate(self) -> 'TrainingConfig':
+    """Returns itself; raises SddError naming the first impossible field."""
+    self.policy.validate()
+    least = {
+      'batch_size': 1,
+      'steps': 1,
+      'warmup_steps': 0,
+      'seed': 0,
+      'max_episodes': 0,
+      'log_every': 1,
+      'checkpoint_every': 1,
+      'checkpoints_kept': 1,
+    }
+    for name, bound in least.items():
+      if getattr(self, name) < bound:
+        raise errors.SddError(
+          f'{name} is {getattr(self, name)!r}; it must be at least {bound}.'
+        )
+    if not 0 < self.learning_rate < 1:
+      raise errors.SddError(
+        f'learning_rate is {self.learning_rate!r}; it must lie between 0 and 1.'
+      )
+    if self.warmup_steps >= self.steps:
+      raise errors.SddError(
+        f'warmup_steps is {self.warmup_steps}; it must be below steps = '
+        f'{self.steps}.'
+      )
+    return self

@@ -1,0 +1,80 @@
+"""Everything that changes while learning."""
+
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int
+
+from sdd.policy import network
+from sdd.training import config as config_lib
+
+
+@flax.struct.dataclass
+class TrainState:
+  """A pytree; with the data it decides every later step.
+
+  Attributes:
+    step: gradient steps taken.
+    params: parameters that are learnt.
+    ema: their moving average, the ones that act.
+    optimiser: the state of AdamW.
+    rng: the run's key; a step's randomness is drawn from it and `step`.
+  """
+
+  step: Int[Array, '']
+  params: Any
+  ema: Any
+  optimiser: Any
+  rng: Array
+
+
+def optimiser(
+  config: config_lib.TrainingConfig,
+) -> tuple[optax.GradientTransformation, optax.Schedule]:
+  """AdamW under a cosine with linear warm-up, and that learning rate."""
+  rate = optax.warmup_cosine_decay_schedule(
+    init_value=0.0 if config.warmup_steps else config.learning_rate,
+    peak_value=config.learning_rate,
+    warmup_steps=config.warmup_steps,
+    decay_steps=config.steps,
+    end_value=config.final_learning_rate,
+  )
+  adamw = optax.adamw(
+    rate, b1=0.9, b2=config.beta2, weight_decay=config.weight_decay
+  )
+  return adamw, rate
+
+
+def init(config: config_lib.TrainingConfig, features: int) -> TrainState:
+  """The state before the first step, on the host."""
+  params = network.init(config.policy, features, seed=config.seed)
+  transform, _ = optimiser(config)
+  fresh = jax.eval_shape(transform.init, params)
+  zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), fresh)
+  return TrainState(
+    step=np.zeros((), np.int32),
+    params=params,
+    ema=jax.tree.map(np.copy, params),
+    optimiser=zeros,  # moments and counters of AdamW all start at zero
+    rng=np.asarray(jax.random.PRNGKey(config.seed)),
+  )
+
+
+def ema_decay(
+  step: Int[Array, ''], *, power: float, maximum: float
+) -> Float[Array, '']:
+  """Decay of the moving average: it forgets its start quickly.
+
+  The warm-up of the widely used `EMAModel` of Hugging Face diffusers.
+  """
+  warm = 1 - (1 + step.astype(jnp.float32)) ** -power
+  return jnp.minimum(warm, maximum)
+
+
+def count(params: Any) -> int:
+  """How many numbers a tree of parameters holds."""
+  return sum(leaf.size for leaf in jax.tree.leaves(params))

@@ -1,0 +1,92 @@
+"""One gradient step on all devices, and moving state there and back.
+
+The choice of `pmap` lives in this module alone.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array
+
+from sdd.policy import loss, network
+from sdd.policy import schedule as schedule_lib
+from sdd.training import config as config_lib
+from sdd.training import state as state_lib
+
+AXIS = 'device'
+Metrics = Mapping[str, Array]
+Step = Callable[
+  [state_lib.TrainState, loss.Batch], tuple[state_lib.TrainState, Metrics]
+]
+
+
+def make(config: config_lib.TrainingConfig) -> Step:
+  """Compiles the step. Leaves of state and batch lead with the local devices.
+
+  The state is donated: use the returned one. Metrics are the mean over all
+  devices, one copy each. Noise depends on `batch['position']`, so the step is
+  the same for any number of devices up to rounding.
+  """
+  model = network.Network(config.policy.validate())
+  schedule = schedule_lib.make(
+    config.policy.training_steps, config.policy.prediction
+  )
+  transform, rate = state_lib.optimiser(config)
+
+  def step(
+    state: state_lib.TrainState, batch: loss.Batch
+  ) -> tuple[state_lib.TrainState, Metrics]:
+    key = jax.random.fold_in(state.rng, state.step)
+
+    def objective(params: Any) -> Array:
+      return loss.denoising_loss(
+        model.apply, params, batch, schedule=schedule, key=key
+      )
+
+    value, gradient = jax.value_and_grad(objective)(state.params)
+    value, gradient = jax.lax.pmean((value, gradient), AXIS)
+    updates, optimiser = transform.update(
+      gradient, state.optimiser, state.params
+    )
+    params: Any = optax.apply_updates(state.params, updates)
+    decay = state_lib.ema_decay(
+      state.step, power=config.ema_power, maximum=config.ema_max
+    )
+    after = state.replace(  # type: ignore[attr-defined]
+      step=state.step + 1,
+      params=params,
+      ema=optax.incremental_update(params, state.ema, 1 - decay),
+      optimiser=optimiser,
+    )
+    metrics = {
+      'loss': value,
+      'gradient_norm': optax.global_norm(gradient),
+      'learning_rate': jnp.asarray(rate(state.step)),
+    }
+    return after, metrics
+
+  return jax.pmap(step, axis_name=AXIS, donate_argnums=0)
+
+
+def replicate(tree: Any) -> Any:
+  """Gives every local device a copy: a new leading axis."""
+  devices = jax.local_device_count()
+  return jax.tree.map(
+    lambda leaf: np.broadcast_to(leaf, (devices, *np.shape(leaf))), tree
+  )
+
+
+def unreplicate(tree: Any) -> Any:
+  """The first device's copy, on the host."""
+
+  def first(leaf: Any) -> np.ndarray:
+    if isinstance(leaf, np.ndarray):
+      return leaf[0]
+    # Indexing the array itself would compile a slice for every shape.
+    return np.asarray(leaf.addressable_shards[0].data)[0]
+
+  return jax.tree.map(first, tree)

@@ -1,0 +1,26 @@
+"""The session all tests run in; set before JAX is imported."""
+
+import os
+import pathlib
+
+_ROOT = pathlib.Path(__file__).parents[1]
+
+os.environ.setdefault('JAX_PLATFORMS', 'cpu')
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(_ROOT / '.cache/jax'))
+# Two devices, so that what works on one only is found here.
+if 'host_platform_device_count' not in os.environ.get('XLA_FLAGS', ''):
+  os.environ['XLA_FLAGS'] = ' '.join(
+    [
+      os.environ.get('XLA_FLAGS', ''),
+      '--xla_force_host_platform_device_count=2',
+    ]
+  ).strip()
+
+import hypothesis  # noqa: E402
+
+# The same examples every time, however slow the machine is today.
+hypothesis.settings.register_profile(
+  'sdd', deadline=None, derandomize=True, database=None
+)
+hypothesis.settings.load_profile('sdd')

@@ -1,0 +1,178 @@
+"""What must hold of predicates over any scene states."""
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sdd.predicates import predicate as predicate_lib
+from sdd.scenes import vocabulary as vocabulary_lib
+
+ATOMS = (
+  "check_contact(final_state, 'crayon box', 'cabinet')",
+  "check_inside(final_state, 'crayon box', 'top drawer', "
+  'containment_threshold=0.1)',
+  "check_on_top_of(final_state, 'horse toy', 'table')",
+  "check_opened(init_state, 'middle drawer')",
+  "check_closed(final_state, 'top drawer handle')",
+  "check_grasped(final_state, 'vitamin bottle')",
+  "get_pose(final_state, 'horse toy').position[2] > 0.1",
+  "get_joint_position(final_state, 'top drawer') < 0.2",
+  "0.1 < get_distance(final_state, 'horse toy', 'crayon box') <= 0.4",
+  'gripper_command(final_state) < gripper_command(init_state)',
+  "abs(get_pose(final_state, 'horse toy').position[0] "
+  "- get_pose(init_state, 'horse toy').position[0]) < 0.15",
+)
+BATCH = 300
+
+atoms = st.sampled_from(ATOMS)
+conditions = st.recursive(
+  atoms,
+  lambda inner: st.one_of(
+    inner.map('not ({})'.format),
+    st.tuples(inner, inner).map(lambda pair: '({}) and ({})'.format(*pair)),
+    st.tuples(inner, inner).map(lambda pair: '({}) or ({})'.format(*pair)),
+    st.tuples(inner, inner, inner).map(
+      lambda three: '({}) if ({}) else ({})'.format(*three)
+    ),
+  ),
+  max_leaves=6,
+)
+few = settings(max_examples=10, deadline=None, derandomize=True)
+
+
+@pytest.fixture(scope='module')
+def states(random_state):
+  return random_state(0, BATCH), random_state(1, BATCH)
+
+
+def _same(compiled, states, first: str, second: str) -> None:
+  one, two = compiled(first), compiled(second)
+  np.testing.assert_array_equal(one.verdict(*states), two.verdict(*states))
+
+
+@pytest.mark.parametrize('source', ATOMS)
+def test_every_atom_is_both_true_and_false_somewhere(compiled, states, source):
+  verdicts = set(np.asarray(compiled(source).verdict(*states)).tolist())
+  assert verdicts == {0, 1}
+
+
+@few
+@given(a=conditions, b=conditions)
+def test_boolean_algebra(compiled, states, a, b):
+  _same(compiled, states, f'not (({a}) and ({b}))', f'not ({a}) or not ({b})')
+  _same(compiled, states, f'not (({a}) or ({b}))', f'not ({a}) and not ({b})')
+  _same(compiled, states, f'not (not ({a}))', a)
+  _same(compiled, states, f'({a}) and ({b})', f'({b}) and ({a})')
+  _same(compiled, states, f'({a}) or ({b})', f'({b}) or ({a})')
+
+
+@few
+@given(a=conditions)
+def test_canonical_text_round_trips(compiled, states, a):
+  once = compiled(a)
+  again = compiled(str(once))
+  assert again == once
+  assert hash(again) == hash(once)
+  assert str(again) == str(once)
+  np.testing.assert_array_equal(again.verdict(*states), once.verdict(*states))
+
+
+@few
+@given(a=conditions, b=conditions)
+def test_early_return_is_the_expression(compiled, states, a, b):
+  early = compiled(
+    'def success(init_state, final_state):\n'
+    f'  if not ({a}):\n    return False\n'
+    f'  return {b}\n'
+  )
+  direct = compiled(f'({a}) and ({b})')
+  assert early == direct
+  np.testing.assert_array_equal(early(*states), direct(*states))
+
+
+@few
+@given(a=conditions, b=conditions, c=conditions)
+def test_branches_and_locals_are_a_conditional(compiled, states, a, b, c):
+  branches = compiled(
+    'def success(init_state, final_state):\n'
+    f'  chosen = {a}\n'
+    f'  if chosen:\n    result = {b}\n'
+    f'  else:\n    result = {c}\n'
+    '  return result\n'
+  )
+  direct = compiled(f'({b}) if ({a}) else ({c})')
+  np.testing.assert_array_equal(branches(*states), direct(*states))
+
+
+def test_jit_vmap_and_loop_agree(compiled, states):
+  predicate = compiled(' and '.join(ATOMS[6:8]) + f' or not ({ATOMS[1]})')
+  eager = np.asarray(predicate(*states))
+  assert eager.shape == (BATCH,)
+  np.testing.assert_array_equal(jax.jit(predicate)(*states), eager)
+  np.testing.assert_array_equal(jax.vmap(predicate)(*states), eager)
+  looped = [
+    bool(predicate(*jax.tree.map(lambda leaf, i=i: leaf[i], states)))
+    for i in range(20)
+  ]
+  np.testing.assert_array_equal(looped, eager[:20])
+
+
+def test_batch_axes_broadcast(compiled, random_state):
+  predicate = compiled(ATOMS[-1])
+  initial, final = random_state(0, 3, 1), random_state(1, 4)
+  assert predicate(initial, final).shape == (3, 4)
+  assert compiled('True')(initial, final).shape == (3, 4)
+  assert compiled(ATOMS[0])(initial, random_state(1)).shape == (3, 1)
+
+
+def test_jit_tells_vocabularies_apart(compiled, vocabulary, states):
+  """Equal text means another link where the links are in another order."""
+  other = vocabulary_lib.Vocabulary(
+    vocabulary.links[::-1], vocabulary.joints, vocabulary.joint_range
+  )
+  one = compiled(ATOMS[6])
+  two = predicate_lib.compile_predicate(ATOMS[6], other)
+  assert str(one) == str(two)
+  assert one != two
+  assert jax.jit(one)(*states).tolist() == one(*states).tolist()
+  assert jax.jit(two)(*states).tolist() == two(*states).tolist()
+
+
+def test_not_finite_numbers_are_unknown(compiled, vocabulary, random_state):
+  final = random_state(1, 4)
+  final.link_position[1, vocabulary.index('horse toy')] = np.nan
+  final.joint_position[2, 0] = np.inf
+  initial = random_state(0, 4)
+  height = compiled("get_pose(final_state, 'horse toy').position[2] < 9")
+  assert height.verdict(initial, final).tolist() == [1, -1, 1, 1]
+  assert height(initial, final).tolist() == [True, False, True, True]
+  opposite = compiled(f'not ({height.source})')
+  assert opposite.verdict(initial, final).tolist() == [0, -1, 0, 0]
+  joint = compiled("get_joint_position(final_state, 'top drawer') > -1")
+  assert joint.verdict(initial, final).tolist() == [1, 1, -1, 1]
+  touch = compiled("check_contact(final_state, 'horse toy', 'floor') or True")
+  assert touch.verdict(initial, final).tolist() == [1, -1, 1, 1]
+  unread = compiled("check_closed(final_state, 'bottom drawer') or True")
+  assert unread.verdict(initial, final).tolist() == [1, 1, 1, 1]
+
+
+def test_division_by_zero_is_unknown_only_where_python_would_divide(
+  compiled, random_state
+):
+  final = random_state(1, 2)
+  final.gripper_command[:] = 0.0, 0.1
+  states = random_state(0, 2), final
+  bare = compiled('1 / gripper_command(final_state) > 5')
+  assert bare.verdict(*states).tolist() == [-1, 1]
+  guarded = compiled(
+    'gripper_command(final_state) > 0 and 1 / gripper_command(final_state) > 5'
+  )
+  assert guarded.verdict(*states).tolist() == [0, 1]
+  chosen = compiled(
+    'gripper_command(final_state) == 0 or '
+    '(1 / gripper_command(final_state) '
+    'if gripper_command(final_state) > 0 else 0) > 5'
+  )
+  assert chosen.verdict(*states).tolist() == [1, 1]
