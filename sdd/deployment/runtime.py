@@ -22,7 +22,7 @@ from typing import Any
 if 'numpy' not in sys.modules:
   # Small products on several threads of a busy machine wait for each other.
   os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-import numpy as np  # noqa: E402
+import numpy as np
 
 FORMAT = 'sdd numpy policy'
 VERSION = 1
@@ -312,9 +312,7 @@ class _UNet:
     film = slice(self._width, self._width + width)
     self._films.append(name)
     self._width += width
-    return _Residual(
-      self._arrays, name, length, groups=self._groups, film=film
-    )
+    return _Residual(self._arrays, name, length, groups=self._groups, film=film)
 
   def _build(self, levels: int, length: int) -> None:
     """Makes every layer, then the steps that hand one's output to the next."""

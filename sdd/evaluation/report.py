@@ -152,13 +152,19 @@ def to_html(report: Report) -> str:
           f'Table {table.title!r}, row {number} has {len(row)} cells; '
           f'expected {len(table.header)}: {", ".join(table.header)}.'
         )
-  return _environment().get_template('report.html').render(
-    report=report,
-    charts=[report_charts.chart(curve) for curve in report.curves],
-    frame=report_charts,
-    shares=report_charts.shares(report.time_split),
-    total=report_charts.duration(sum(report.time_split.values())),
-    strips=[(caption, _data_url(caption, png)) for caption, png in report.strips],
+  return (
+    _environment()
+    .get_template('report.html')
+    .render(
+      report=report,
+      charts=[report_charts.chart(curve) for curve in report.curves],
+      frame=report_charts,
+      shares=report_charts.shares(report.time_split),
+      total=report_charts.duration(sum(report.time_split.values())),
+      strips=[
+        (caption, _data_url(caption, png)) for caption, png in report.strips
+      ],
+    )
   )
 
 

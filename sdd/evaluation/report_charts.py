@@ -171,7 +171,9 @@ def _axis(
   if snug:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
   places = max(0, -math.floor(math.log10(step) + 1e-9))
-  ticks = [(n * step, _number(n * step, places)) for n in range(first, last + 1)]
+  ticks = [
+    (n * step, _number(n * step, places)) for n in range(first, last + 1)
+  ]
   return ticks, (low, high) if snug else (first * step, last * step)
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from sdd.planning import collision, motion, path, reach, trajectory
 from sdd.scenes import robot
 
-_DRAWS, _TRIES = 80, 6
+_DRAWS, _TRIES = 300, 6
 _TILT = np.radians(20)
 _GAP = (0.006, 0.03)  # metres between object and surface at release
 _ABOVE = (0.08, 0.20)  # metres above the release pose where descent begins

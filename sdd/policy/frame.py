@@ -60,7 +60,9 @@ def fit(data: windows.Windows, *, relative: bool) -> statistics.Statistics:
     flat = seen.reshape(-1, seen.shape[-1]).astype(np.float64)
     low, high = flat.min(axis=0), flat.max(axis=0)
     parts.append((low, high, flat.sum(axis=0), (flat**2).sum(axis=0)))
-  low, high, total, squares = (np.stack(part) for part in zip(*parts, strict=1))
+  low, high, total, squares = (
+    np.stack(part) for part in zip(*parts, strict=True)
+  )
   count = len(data) * data.gather(np.arange(1))['action'].shape[1]
   mean = total.sum(axis=0) / count
   variance = np.maximum(squares.sum(axis=0) / count - mean**2, 0)

@@ -36,7 +36,7 @@ def draw(
 
 
 def denoising_loss(
-  apply: Callable[..., Array],
+  apply: Callable[..., Any],
   params: Any,
   batch: Batch,
   *,

@@ -6,14 +6,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from sdd.policy import config as config_lib
 from sdd.policy import network
 from sdd.policy import schedule as schedule_lib
 from sdd.simulation import action
 
-Sampler = Callable[[Any, Array, Array, Array], Array]
+Sampler = Callable[[Any, ArrayLike, ArrayLike, ArrayLike], Array]
 
 
 def draw_noise(
@@ -47,9 +47,7 @@ def make(config: config_lib.PolicyConfig) -> Sampler:
     noise: Float[Array, 'B Ta 10'],
   ) -> Float[Array, 'B Ta 10']:
     variables = {'params': params}
-    condition: Any = model.apply(
-      variables, observation, text, method='encode'
-    )
+    condition: Any = model.apply(variables, observation, text, method='encode')
 
     def step(index: Array, noisy: Array) -> Array:
       time = jnp.full(noisy.shape[0], jnp.asarray(times)[index])

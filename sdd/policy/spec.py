@@ -84,7 +84,7 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
 
 
 def _config(fields: Mapping[str, Any]) -> config_lib.PolicyConfig:
-  tuples = {
+  tuples: dict[str, Any] = {
     name: tuple(value) if isinstance(value, list) else value
     for name, value in fields.items()
   }

@@ -8,6 +8,7 @@ download, is the same in every process and on every machine, tells `top` from
 """
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -29,7 +30,7 @@ def encode(
 
   Case, punctuation and spacing do not matter; the order of words does.
   """
-  words = re.findall(r'[a-z0-9]+', sentence.lower())
+  words = re.findall(r'\w+', sentence.lower())
   if not words:
     raise errors.SddError(
       f'The instruction {sentence!r} has no word in it; expected a sentence '
@@ -62,7 +63,7 @@ def _features(words: Sequence[str]) -> Iterator[tuple[str, float]]:
     for piece in pieces:
       yield f'piece {piece}', PIECES * weight / len(pieces) ** 0.5
   content = [word for word in words if word not in FILLERS]
-  for first, second in zip(content, content[1:], strict=False):
+  for first, second in itertools.pairwise(content):
     yield f'pair {first} {second}', PAIR
 
 

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
 
-from jax import numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from sdd.predicates import reading
@@ -68,12 +67,13 @@ def inside(
   Boxes are axis-aligned in the world frame and around own geoms only;
   most is more than `threshold` of the volume.
   """
+  xp = reader.xp
   inner, outer = reader.bounds(containee), reader.bounds(container)
-  lower = jnp.maximum(inner[..., 0, :], outer[..., 0, :])
-  upper = jnp.minimum(inner[..., 1, :], outer[..., 1, :])
-  extent = jnp.maximum(inner[..., 1, :] - inner[..., 0, :], 1e-6)
-  share = jnp.maximum(upper - lower, 0.0) / extent
-  return jnp.prod(share, axis=-1) > threshold
+  lower = xp.maximum(inner[..., 0, :], outer[..., 0, :])
+  upper = xp.minimum(inner[..., 1, :], outer[..., 1, :])
+  extent = xp.maximum(inner[..., 1, :] - inner[..., 0, :], 1e-6)
+  share = xp.maximum(upper - lower, 0.0) / extent
+  return xp.prod(share, axis=-1) > threshold
 
 
 def on_top_of(
@@ -97,7 +97,7 @@ def deactivated(reader: reading.Reader, name: str) -> Bool[Array, '*b']:
 
 def grasped(reader: reading.Reader, name: str) -> Bool[Array, '*b']:
   """Both fingertips touch the link or parts of it."""
-  left, right = reader.vocabulary.fingers
+  left, right = reader.at.fingers
   return reader.finger_touches(left, name) & reader.finger_touches(right, name)
 
 
@@ -108,7 +108,7 @@ def joint_position(reader: reading.Reader, name: str) -> Float[Array, '*b']:
 
 def distance(reader: reading.Reader, a: str, b: str) -> Float[Array, '*b']:
   """Metres between the origins of the two links."""
-  return jnp.linalg.norm(reader.position(a) - reader.position(b), axis=-1)
+  return reader.xp.linalg.norm(reader.position(a) - reader.position(b), axis=-1)
 
 
 def gripper(reader: reading.Reader) -> Float[Array, '*b']:

@@ -1,13 +1,14 @@
-"""The value of an expression over a batch of scene states, in JAX."""
+"""The value of an expression over a batch of scene states."""
 
 import functools
+import operator
+from collections.abc import Callable
 from typing import Any
 
-from jax import numpy as jnp
+import numpy as np
 
 from sdd.predicates import atoms, reading
 from sdd.predicates import expression as expression_lib
-from sdd.scenes import vocabulary as vocabulary_lib
 from sdd.simulation import scene_state
 
 
@@ -25,23 +26,26 @@ class Evaluation:
 
   def __init__(
     self,
-    vocabulary: vocabulary_lib.Vocabulary,
+    addresses: reading.Addresses,
     initial: scene_state.SceneState,
     final: scene_state.SceneState,
+    xp: Any,
   ):
+    """`xp` is `jax.numpy` or `numpy`, which does all arithmetic."""
+    self._xp = xp
     self.faults: list[Any] = []
     self._readers: dict[str, reading.Reader] = {
-      'init_state': reading.Reader(vocabulary, initial, self.faults),
-      'final_state': reading.Reader(vocabulary, final, self.faults),
+      'init_state': reading.Reader(addresses, initial, self.faults, xp),
+      'final_state': reading.Reader(addresses, final, self.faults, xp),
     }
 
   def value(self, expression: expression_lib.Expression, reached: Any) -> Any:
     """The value, broadcastable to the batch."""
     match expression:
       case expression_lib.Truth(constant):
-        return jnp.asarray(constant)
+        return self._xp.asarray(constant)
       case expression_lib.Number(constant):
-        return jnp.asarray(constant, jnp.float32)
+        return self._xp.asarray(constant, np.float32)
       case expression_lib.Measurement(name, state, arguments):
         return atoms.BY_NAME[name].measure(self._readers[state], *arguments)
       case expression_lib.Coordinate(state, link, axis):
@@ -56,25 +60,26 @@ class Evaluation:
         chosen = self.value(test, reached)
         first = self.value(then, reached & chosen)
         second = self.value(otherwise, reached & ~chosen)
-        return jnp.where(chosen, first, second)
+        return self._xp.where(chosen, first, second)
       case expression_lib.Builtin(name, operands):
         numbers = [self.value(operand, reached) for operand in operands]
         if name == 'abs':
-          return jnp.abs(numbers[0])
-        return functools.reduce(_MINMAX[name], numbers)
-      case expression_lib.Comparison(operator, left, right):
+          return self._xp.abs(numbers[0])
+        extreme = self._xp.minimum if name == 'min' else self._xp.maximum
+        return functools.reduce(extreme, numbers)
+      case expression_lib.Comparison(symbol, left, right):
         sides = self.value(left, reached), self.value(right, reached)
-        return _BINARY[operator](*sides)
-      case expression_lib.Arithmetic(operator, left, right):
+        return _BINARY[symbol](*sides)
+      case expression_lib.Arithmetic(symbol, left, right):
         sides = self.value(left, reached), self.value(right, reached)
-        result = _BINARY[operator](*sides)
-        self.faults.append(reached & ~jnp.isfinite(result))
+        result = _BINARY[symbol](*sides)
+        self.faults.append(reached & ~self._xp.isfinite(result))
         return result
 
   def _junction(self, junction: expression_lib.Junction, reached: Any) -> Any:
     """Left to right, reaching an operand only while it can matter."""
     conjunction = junction.operator == 'and'
-    result = jnp.asarray(conjunction)
+    result = self._xp.asarray(conjunction)
     for operand in junction.operands:
       open_still = result if conjunction else ~result
       truth = self.value(operand, reached & open_still)
@@ -82,9 +87,8 @@ class Evaluation:
     return result
 
 
-_MINMAX = {'min': jnp.minimum, 'max': jnp.maximum}
-_BINARY = {
-  '+': jnp.add, '-': jnp.subtract, '*': jnp.multiply, '/': jnp.divide,
-  '<': jnp.less, '<=': jnp.less_equal, '>': jnp.greater,
-  '>=': jnp.greater_equal, '==': jnp.equal, '!=': jnp.not_equal,
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+  '+': operator.add, '-': operator.sub, '*': operator.mul,
+  '/': operator.truediv, '<': operator.lt, '<=': operator.le,
+  '>': operator.gt, '>=': operator.ge, '==': operator.eq, '!=': operator.ne,
 }  # fmt: skip

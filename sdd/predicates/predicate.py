@@ -2,11 +2,14 @@
 
 import dataclasses
 import functools
+from typing import Any
 
+import jax
+import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Int8
 
-from sdd.predicates import evaluation, parsing, printing, statements
+from sdd.predicates import evaluation, parsing, printing, reading, statements
 from sdd.predicates import expression as expression_lib
 from sdd.scenes import vocabulary as vocabulary_lib
 from sdd.simulation import scene_state
@@ -37,27 +40,32 @@ class Predicate:
   ) -> Bool[Array, '*b']:
     """Whether it is known to hold: `verdict` is 1.
 
-    Pure, so it may be jitted, vmapped and differentiated around. The batch
-    axes of the two states broadcast against each other.
+    Pure, so it may be jitted and vmapped. The batch axes of the two states
+    broadcast against each other.
     """
     return self.verdict(initial, final) == TRUE
 
   def verdict(
-    self, initial: scene_state.SceneState, final: scene_state.SceneState
+    self,
+    initial: scene_state.SceneState,
+    final: scene_state.SceneState,
+    xp: Any = jnp,
   ) -> Int8[Array, '*b']:
     """1 where it holds, 0 where it does not, -1 where nobody can say.
 
     Unknown are those batch entries where any number that the predicate
     reads is not finite, or where Python would have divided by zero.
+
+    Args:
+      initial: the state before.
+      final: the state now.
+      xp: `jax.numpy`, compiled once for equal predicates and shapes, or
+        `numpy`, which compiles nothing and takes and gives NumPy arrays.
     """
-    batch = jnp.broadcast_shapes(
-      jnp.shape(initial.gripper_command), jnp.shape(final.gripper_command)
-    )
-    run = evaluation.Evaluation(self.vocabulary, initial, final)
-    value = run.value(self.expression, jnp.ones(batch, bool))
-    fault = functools.reduce(jnp.logical_or, run.faults, jnp.zeros(batch, bool))
-    verdict = jnp.where(fault, UNKNOWN, value.astype(jnp.int8))
-    return jnp.broadcast_to(verdict, batch).astype(jnp.int8)
+    if xp is np:
+      with np.errstate(all='ignore'):
+        return _verdict(self, initial, final, np)
+    return _compiled_verdict(self, initial, final)
 
   @functools.cached_property
   def text(self) -> str:
@@ -78,6 +86,11 @@ class Predicate:
         found.update(name for name in node.arguments if isinstance(name, str))
     return tuple(name for name in self.vocabulary.names if name in found)
 
+  @functools.cached_property
+  def addresses(self) -> reading.Addresses:
+    """Where in a scene state those links are."""
+    return reading.Addresses.of(self.vocabulary, self.reads)
+
   def __str__(self) -> str:
     return self.text
 
@@ -88,6 +101,25 @@ class Predicate:
 
   def __hash__(self) -> int:
     return hash(self.text)
+
+
+def _verdict(
+  predicate: Predicate,
+  initial: scene_state.SceneState,
+  final: scene_state.SceneState,
+  xp: Any = jnp,
+) -> Any:
+  batch = np.broadcast_shapes(
+    np.shape(initial.gripper_command), np.shape(final.gripper_command)
+  )
+  run = evaluation.Evaluation(predicate.addresses, initial, final, xp)
+  value = run.value(predicate.expression, xp.ones(batch, bool))
+  fault = functools.reduce(xp.logical_or, run.faults, xp.zeros(batch, bool))
+  verdict = xp.where(fault, UNKNOWN, value.astype(np.int8))
+  return xp.broadcast_to(verdict, batch).astype(np.int8)
+
+
+_compiled_verdict = jax.jit(_verdict, static_argnums=0)
 
 
 def compile_predicate(

@@ -6,6 +6,7 @@ stand in their light, so that most pixels meet a handful of geoms. Memory
 grows with the number of rays, never with rays times geoms.
 """
 
+import dataclasses
 import functools
 import math
 from typing import Any
@@ -17,16 +18,11 @@ import numpy as np
 
 from sdd import errors
 from sdd.simulation import camera as camera_lib
-from sdd.simulation import render_geoms
-from sdd.simulation import render_look
-from sdd.simulation import render_shapes
+from sdd.simulation import render_geoms, render_look, render_rays
 
 GeomTable = render_geoms.GeomTable
 Look = render_look.Look
 geom_table = render_geoms.geom_table
-
-_X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-_LIFT = 2e-4  # metres; shadow rays start this far off their surface
 
 
 @flax.struct.dataclass
@@ -45,16 +41,6 @@ class Image:
   geom_id: Any
 
 
-@flax.struct.dataclass
-class _Scene:
-  """Geoms in the table's order, where they are in one frame."""
-
-  table: GeomTable
-  position: jax.Array  # (G, 3)
-  rotation: jax.Array  # (G, 3, 3)
-  look: Look
-
-
 def render(
   table: GeomTable,
   geom_xpos: Any,
@@ -71,7 +57,7 @@ def render(
     table: from `geom_table`.
     geom_xpos: (*b, ngeom, 3) of every geom of the model, metres.
     geom_xmat: (*b, ngeom, 3, 3) or (*b, ngeom, 9).
-    camera: its pose may have the same batch axes, or none.
+    camera: its pose may have batch axes too; both broadcast.
     shadows: whether the sun casts them.
     supersample: samples per pixel and direction; 2 for pictures for people.
     look: lights and background.
@@ -83,18 +69,22 @@ def render(
     errors.SddError: bad shapes or supersample.
   """
   position = np.asarray(geom_xpos, np.float32)
-  batch, count = position.shape[:-2], position.shape[-2]
   rotation = np.asarray(geom_xmat, np.float32)
-  _check(table, position.shape, rotation.shape, supersample)
-  frames = math.prod(batch)
+  eye = np.asarray(camera.position, np.float32)
+  batch = _check(table, position.shape, rotation.shape, eye.shape)
+  if not (isinstance(supersample, int) and supersample >= 1):
+    raise errors.SddError(
+      f'supersample is {supersample!r}; expected a whole number, 1 or more.'
+    )
+  count, frames = position.shape[-2], math.prod(batch)
   inputs = [
     np.broadcast_to(np.asarray(value, np.float32), (*batch, *shape)).reshape(
       frames, *shape
     )
     for value, shape in (
       (position, (count, 3)),
-      (rotation.reshape(*batch, count, 3, 3), (count, 3, 3)),
-      (camera.position, (3,)),
+      (rotation.reshape(*position.shape, 3), (count, 3, 3)),
+      (eye, (3,)),
       (camera.rotation, (3, 3)),
       (camera.fovy, ()),
     )
@@ -109,8 +99,8 @@ def render(
   )
   images = _in_chunks(draw, inputs, frames)
   return jax.tree.map(
-    lambda *leaves: (
-      np.concatenate(leaves)[:frames].reshape(*batch, *leaves[0].shape[1:])
+    lambda *leaves: np.concatenate(leaves)[:frames].reshape(
+      *batch, *leaves[0].shape[1:]
     ),
     *images,
   )
@@ -127,14 +117,10 @@ def _in_chunks(draw, inputs: list[np.ndarray], frames: int) -> list[Image]:
   return images
 
 
-@functools.partial(
-  jax.jit, static_argnames=('size', 'shadows', 'supersample')
-)
+@functools.partial(jax.jit, static_argnames=('size', 'shadows', 'supersample'))
 def _render_chunk(inputs, table, look, **options) -> Image:
   def one(position, rotation, eye, turned, fovy):
-    return trace(
-      table, position, rotation, eye, turned, fovy, look, **options
-    )
+    return trace(table, position, rotation, eye, turned, fovy, look, **options)
 
   if len(inputs[0]) > 1:
     return jax.vmap(one)(*inputs)
@@ -170,10 +156,11 @@ def trace(
     shadows: whether the sun casts them.
     supersample: samples per pixel and direction.
   """
+  table, look = jax.tree.map(jnp.asarray, (table, look))
   matrix = geom_xmat[table.geom_id]
   centre = geom_xpos[table.geom_id]
   centre += jnp.einsum('gij,gj->gi', matrix, table.offset)
-  scene = _Scene(table, centre, matrix, look)
+  scene = render_rays.Scene(table, centre, matrix, look)
   height, width = size
   focal = height / 2 / jnp.tan(jnp.deg2rad(fovy) / 2)
   tile, (rows, columns) = _tiling(size)
@@ -187,8 +174,11 @@ def trace(
     def sample(shift: jax.Array, sun: jax.Array):
       u, v = (pixel + shift[:, None] - middle) / focal
       rays = rotation @ jnp.stack([u, -v, -jnp.ones_like(u)])
-      lit_by = scene.replace(look=look.replace(sun=sun))
-      return _cast(lit_by, position, rays, 1 / focal, shadows)
+      light = dataclasses.replace(look, sun=sun)
+      lit = dataclasses.replace(scene, look=light)
+      return render_rays.cast(
+        lit, position, rays, pixel_angle=1 / focal, shadows=shadows
+      )
 
     return _supersampled(sample, look, supersample)
 
@@ -210,7 +200,7 @@ def _supersampled(sample, look: Look, supersample: int):
   The sun moves with the sample, which makes shadows soft.
   """
   if supersample == 1:
-    return sample(jnp.zeros(2), jnp.asarray(look.sun))
+    return sample(jnp.zeros(2), look.sun)
   step = (np.arange(supersample) + 0.5) / supersample - 0.5
   grid = np.stack(np.meshgrid(step, step), axis=-1).reshape(-1, 2)
   turn = grid @ np.array([[0.6, -0.8], [0.8, 0.6]])
@@ -227,129 +217,6 @@ def _supersampled(sample, look: Look, supersample: int):
   return light, depth[0], winner[0]
 
 
-def _cast(scene: _Scene, origin, rays, pixel, shadows: bool):
-  """Linear light (3, R), depth (R,) and geom (R,) along `rays` (3, R)."""
-  view = rays / jnp.linalg.norm(rays, axis=0)
-  seen = _in_cone(scene, origin, view)
-  depth, winner = _march(scene, tuple(origin), tuple(rays), seen)
-  hit = winner >= 0
-  distance = jnp.where(hit, depth, 0)
-  row = jnp.maximum(winner, 0)
-  table = scene.table
-  surface = jnp.concatenate(
-    [
-      scene.position,
-      scene.rotation.reshape(-1, 9),
-      table.size,
-      render_look.linear(table.rgb),
-      render_look.linear(table.rgb_checker),
-      jnp.stack([table.checker, table.gloss, table.kind], axis=-1),
-    ],
-    axis=-1,
-  )[row].T
-  centre, matrix = surface[:3], surface[3:12].reshape(3, 3, -1)
-  kind = surface[23].astype(jnp.int32)
-  point = origin[:, None] + distance * rays
-  local = jnp.sum(matrix * (point - centre)[:, None], axis=0)
-  turned = render_shapes.normal(kind, tuple(local), tuple(surface[12:15]))
-  normal = jnp.sum(matrix * turned, axis=1)
-  facing = jnp.abs(jnp.sum(normal * view, axis=0))
-  second = render_look.chequer(
-    local[:2],
-    edge=surface[21],
-    footprint=distance * pixel / jnp.maximum(facing, 0.05),
-  )
-  albedo = surface[15:18] + second * (surface[18:21] - surface[15:18])
-  lit = jnp.ones_like(distance)
-  if shadows:
-    faces_sun = hit & (scene.look.sun @ normal > 0)
-    lit = _sunlit(scene, point + _LIFT * normal, faces_sun)
-  light = render_look.shade(
-    scene.look,
-    albedo=albedo,
-    gloss=surface[22],
-    normal=normal,
-    view=view,
-    lit=lit,
-  )
-  sky = render_look.background(scene.look, view)
-  hazy = render_look.fade(scene.look, light, sky, distance)
-  light = jnp.where(kind == render_shapes.PLANE, hazy, light)
-  light = jnp.where(hit, light, sky)
-  return light, depth, jnp.where(hit, table.geom_id[row], -1)
-
-
-def _sunlit(scene: _Scene, point: jax.Array, asked: jax.Array) -> jax.Array:
-  """0 where a geom stands between `point` (3, R) and the sun, else 1.
-
-  Geoms that cannot shade any of the points `asked` (R,) are left out, by
-  the box around those points in a frame that looks at the sun.
-  """
-  sun = jnp.asarray(scene.look.sun)
-  side = jnp.cross(sun, jnp.where(jnp.abs(sun[2]) < 0.9, _Z, _X))
-  side /= jnp.linalg.norm(side)
-  frame = jnp.stack([side, jnp.cross(sun, side), sun])
-  seen = frame @ point
-  low = jnp.min(jnp.where(asked, seen, jnp.inf), axis=1)
-  high = jnp.max(jnp.where(asked, seen, -jnp.inf), axis=1)
-  centre, bound = scene.position @ frame.T, scene.table.bound[:, None]
-  above, below = centre + bound >= low, centre - bound <= high
-  wanted = above.all(axis=1) & below[:, :2].all(axis=1)
-  _, blocker = _march(scene, tuple(point), tuple(sun), wanted)
-  return jnp.where(blocker >= 0, 0.0, 1.0)
-
-
-def _in_cone(scene: _Scene, origin, view: jax.Array) -> jax.Array:
-  """Which geoms (G,) can meet rays from `origin` along `view` (3, R)."""
-  axis = view.mean(axis=1)
-  axis /= jnp.maximum(jnp.linalg.norm(axis), 1e-6)
-  spread = jnp.arccos(jnp.clip(jnp.min(axis @ view), -1, 1)) + 1e-3
-  apart = scene.position - origin
-  distance = jnp.maximum(jnp.linalg.norm(apart, axis=-1), 1e-9)
-  bound = scene.table.bound
-  angle = jnp.arccos(jnp.clip(apart @ axis / distance, -1, 1))
-  radius = jnp.arcsin(jnp.clip(bound / distance, 0, 1))
-  return (angle <= spread + radius) | (distance <= bound)
-
-
-def _march(scene: _Scene, origin, direction, wanted: jax.Array):
-  """Nearest entry (R,) and its row in the table (R,), -1 for none.
-
-  Loops over the wanted geoms, one short loop for each kind of shape, so
-  that every shape's mathematics is compiled once and run for its own only.
-  """
-  shape = jnp.broadcast_shapes(*(jnp.shape(c) for c in (*origin, *direction)))
-  counts = scene.table.counts
-  bucket = jnp.where(wanted, scene.table.kind, len(counts))
-  order = jnp.argsort(bucket, stable=True)
-  best = (jnp.full(shape, jnp.inf), jnp.full(shape, -1, jnp.int32))
-  for kind, count in enumerate(counts):
-    if not count:
-      continue
-
-    def meet(step, best, kind=kind):
-      row = order[step]
-      matrix = scene.rotation[row]
-      start = _into(matrix, [o - p for o, p in zip(origin, scene.position[row])])
-      ray = _into(matrix, direction)
-      size = tuple(scene.table.size[row])
-      found = render_shapes.ENTER[kind](start, ray, size)
-      nearer = found < best[0]
-      return jnp.where(nearer, found, best[0]), jnp.where(nearer, row, best[1])
-
-    first = jnp.sum(bucket < kind)
-    best = jax.lax.fori_loop(first, first + jnp.sum(bucket == kind), meet, best)
-  return best
-
-
-def _into(matrix, vector) -> list[Any]:
-  """World components into a geom's frame: the transpose times the vector."""
-  return [
-    sum(matrix[axis, column] * vector[axis] for axis in range(3))
-    for column in range(3)
-  ]
-
-
 def _tiling(size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
   """Edge of a square tile, and how many fill the picture down and across."""
   tile = 16 if _on_cpu() else max(size)
@@ -360,16 +227,30 @@ def _on_cpu() -> bool:
   return jax.default_backend() == 'cpu'
 
 
-def _check(table, position, rotation, supersample) -> None:
-  count = position[-2] if len(position) > 1 else 0
-  fits = rotation in ((*position[:-1], 3, 3), (*position[:-1], 9))
-  if position[-1:] != (3,) or not fits or count <= int(np.max(table.geom_id)):
+def _check(
+  table: GeomTable,
+  position: tuple[int, ...],
+  rotation: tuple[int, ...],
+  eye: tuple[int, ...],
+) -> tuple[int, ...]:
+  """The batch axes of geoms and camera together."""
+  least = int(np.max(table.geom_id)) + 1
+  fits = rotation in ((*position, 3), (*position[:-1], 9))
+  if position[-1:] != (3,) or not fits or position[-2] < least:
     raise errors.SddError(
       f'geom_xpos {position} and geom_xmat {rotation} do not fit; expected '
-      f'(*b, ngeom, 3) and (*b, ngeom, 3, 3) or (*b, ngeom, 9) with ngeom of '
-      f'the model of the table (above {int(np.max(table.geom_id))}).'
+      f'(*b, ngeom, 3) and (*b, ngeom, 3, 3) or (*b, ngeom, 9), with all '
+      f'geoms of the model that the table is of: at least {least}.'
     )
-  if not (isinstance(supersample, int) and supersample >= 1):
+  try:
+    batch = np.broadcast_shapes(position[:-2], eye[:-1])
+  except ValueError as mismatch:
     raise errors.SddError(
-      f'supersample is {supersample!r}; expected a whole number, 1 or more.'
+      f'Geoms have batch axes {position[:-2]} and the camera {eye[:-1]}; '
+      f'expected axes that broadcast.'
+    ) from mismatch
+  if not math.prod(batch):
+    raise errors.SddError(
+      f'The batch axes are {batch}; expected at least one frame to draw.'
     )
+  return batch

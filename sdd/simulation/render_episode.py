@@ -28,9 +28,7 @@ class Poses:
   cam_xmat: np.ndarray
 
 
-def poses(
-  model: mujoco.MjModel, qpos: Float[np.ndarray, 'T nq']
-) -> Poses:
+def poses(model: mujoco.MjModel, qpos: Float[np.ndarray, 'T nq']) -> Poses:
   """Forward kinematics of every step, without simulating again."""
   data = mujoco.MjData(model)
   kept: list[tuple[np.ndarray, ...]] = []
@@ -91,8 +89,10 @@ def render_episode(
       model, data, name, width=width, height=height
     )
     index = model.camera(name).id
-    camera = camera.replace(
-      position=moved.cam_xpos[:, index], rotation=moved.cam_xmat[:, index]
+    camera = dataclasses.replace(
+      camera,
+      position=moved.cam_xpos[:, index],
+      rotation=moved.cam_xmat[:, index],
     )
     images[name] = raycast.render(
       table,

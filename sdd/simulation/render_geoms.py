@@ -84,7 +84,9 @@ def geom_table(
     )
   size, offset, bound = _extent(model, kind)
   checker, second = _chequers(model)
-  first = np.where(checker[:, None] > 0, second[:, 0] * rgba[:, :3], rgba[:, :3])
+  first = np.where(
+    checker[:, None] > 0, second[:, 0] * rgba[:, :3], rgba[:, :3]
+  )
   counts = np.bincount(kind[ids], minlength=len(render_shapes.ENTER))
   return GeomTable(
     geom_id=ids,

@@ -11,7 +11,9 @@ _GAMMA = 2.2
 
 
 def _unit(x: float, y: float, z: float) -> np.ndarray:
-  return np.array([x, y, z], np.float32) / np.float32(np.hypot(np.hypot(x, y), z))
+  return np.array([x, y, z], np.float32) / np.float32(
+    np.hypot(np.hypot(x, y), z)
+  )
 
 
 def _rgb(*channels: float) -> np.ndarray:

@@ -115,7 +115,9 @@ def normal(kind: jax.Array, point: Components, size: Components) -> jax.Array:
   beyond = [jnp.abs(p) - s for p, s in zip(point, size)]
   face = jnp.argmax(jnp.stack(beyond), axis=0)
   end = jnp.abs(z) - size[1] > jnp.hypot(x, y) - size[0]
-  flat = [jnp.where(face == axis, jnp.sign(point[axis]), 0) for axis in range(3)]
+  flat = [
+    jnp.where(face == axis, jnp.sign(point[axis]), 0) for axis in range(3)
+  ]
   choices = (
     (zero, zero, one),
     tuple(p / jnp.maximum(s, 1e-9) ** 2 for p, s in zip(point, size)),

@@ -158,7 +158,7 @@ def load_policy(
   specification = load_spec(workdir)
   if action_spec is not None:
     specification.action_spec.require(
-      action_spec, mine=f'the policy in {workdir}', theirs='the robot'
+      action_spec, mine=f'the policy in {workdir}', theirs='the caller'
     )
   with opened(pathlib.Path(workdir)) as checkpoints:
     step = _existing(workdir, checkpoints.steps(), step)

@@ -6,7 +6,7 @@ from sdd import errors
 from sdd.policy import config as policy_config
 
 FREE = ('log_every', 'checkpoint_every', 'checkpoints_kept')
-"""Fields that do not change what is learnt; a resumed run may differ in them."""
+"""Fields that do not change what is learnt; a resumed run may change them."""
 
 
 @dataclasses.dataclass

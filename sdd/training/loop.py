@@ -68,6 +68,14 @@ def specify(
   )
 
 
+def resumes_at(workdir: pathlib.Path | str) -> int:
+  """The step that `train` would go on from; 0 for a new run."""
+  if not (pathlib.Path(workdir) / checkpoint.FOLDER).is_dir():
+    return 0
+  with checkpoint.opened(pathlib.Path(workdir)) as checkpoints:
+    return checkpoints.latest() or 0
+
+
 def train(
   config: config_lib.TrainingConfig,
   data: windows.Windows,

@@ -25,11 +25,11 @@ class TrainState:
     rng: the run's key; a step's randomness is drawn from it and `step`.
   """
 
-  step: Int[Array, '']
+  step: Int[Array | np.ndarray, '']
   params: Any
   ema: Any
   optimiser: Any
-  rng: Array
+  rng: Array | np.ndarray
 
 
 def optimiser(
@@ -65,7 +65,7 @@ def init(config: config_lib.TrainingConfig, features: int) -> TrainState:
 
 
 def ema_decay(
-  step: Int[Array, ''], *, power: float, maximum: float
+  step: Int[Array | np.ndarray, ''], *, power: float, maximum: float
 ) -> Float[Array, '']:
   """Decay of the moving average: it forgets its start quickly.
 

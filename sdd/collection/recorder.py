@@ -1,0 +1,150 @@
+"""What happened in one world, step by step, until it is an `Episode`."""
+
+import dataclasses
+import functools
+import importlib.metadata
+
+import jax
+import numpy as np
+
+from sdd.collection import episode, judge
+from sdd.language import task_tree
+from sdd.scenes import scene as scene_lib
+from sdd.scenes import world_state
+from sdd.simulation import scene_state, simulator
+
+_PACKAGES = ('jax', 'mujoco', 'mujoco-mjx', 'numpy', 'ompl')
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+  """Versions of what decides an episode's numbers."""
+  import sdd
+
+  found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+  return {'sdd': sdd.__version__, **found}
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+  """What an episode is an attempt at; see `EpisodeMetadata`."""
+
+  index: int
+  seed: int
+  task: str
+  tree: task_tree.TaskTree
+
+
+class Recorder:
+  """Collects the steps of one world."""
+
+  def __init__(
+    self,
+    scene: scene_lib.Scene,
+    origin: Origin,
+    initial: world_state.WorldState,
+  ):
+    self.scene, self.origin, self.initial = scene, origin, initial
+    self.states: list[scene_state.SceneState] = []
+    self._begun = [0] * len(origin.tree.nodes)
+    self._begun_at: list[tuple[int, ...]] = []
+    self._proprioception: list[np.ndarray] = []
+    self._world: list[np.ndarray] = []
+    self._action: list[np.ndarray] = []
+    self._sub_task: list[str] = []
+    self._skill: list[str] = []
+
+  def observe(self, sim: simulator.Simulator, slot: int) -> None:
+    """Notes the state that the next action will be taken in."""
+    self.states.append(sim.scene_state(slot))
+    self._proprioception.append(sim.proprioception(slot))
+    self._world.append(sim.world(slot).qpos)
+    self._begun_at.append(tuple(self._begun))
+
+  def act(self, action: np.ndarray, *, node: int, skill: str) -> None:
+    """Notes the action taken, and for the sake of which node."""
+    self._action.append(np.asarray(action, np.float32))
+    self._sub_task.append(self._below_root(node))
+    self._skill.append(skill)
+
+  def begin(self, node: int) -> None:
+    """The latest state is from now on the initial one of that node."""
+    self._begun[node] = len(self.states) - 1
+    self._begun_at[-1] = tuple(self._begun)
+
+  def verdict(self, node: int) -> int:
+    """Verdict of a node's predicate in the latest state."""
+    predicate = self.origin.tree.nodes[node].predicate
+    initial = self.states[self._begun[node]]
+    return int(predicate.verdict(initial, self.states[-1], xp=np))
+
+  def finish(
+    self, *, ended: str, problem: str, retries: tuple[int, ...], duration: float
+  ) -> episode.Episode:
+    """The episode. The last state has been observed and not acted upon."""
+    stacked = judge.stack(self.states)
+    begun = np.asarray(self._begun_at)
+    initial = jax.tree.map(lambda x: x[begun], stacked)
+    verdict = judge.verdicts(self.origin.tree, initial, stacked)
+    actions = self._action or [_hold(self._proprioception[-1])]
+    labels = self._sub_task or [self.origin.task]
+    skills = self._skill or ['']
+    over = len(self.states) - len(self._action)
+    return episode.Episode(
+      proprioception=np.asarray(self._proprioception, np.float32),
+      state=self.scene.state_vector(stacked).astype(np.float32),
+      action=np.asarray(self._action + actions[-1:] * over, np.float32),
+      world=np.asarray(self._world, np.float32),
+      sub_task=[*self._sub_task, *labels[-1:] * over],
+      skill=[*self._skill, *skills[-1:] * over],
+      verdict=verdict,
+      metadata=self._metadata(verdict, ended, problem, retries, duration),
+    )
+
+  def _metadata(
+    self,
+    verdict: np.ndarray,
+    ended: str,
+    problem: str,
+    retries: tuple[int, ...],
+    duration: float,
+  ) -> episode.EpisodeMetadata:
+    origin, done = self.origin, verdict[-1, 0] == episode.TRUE
+    truth = self.scene.task(origin.task).ground_truth(self.states[-1])
+    alive = ended not in ('floor', 'error')
+    success = bool(done and alive)
+    return episode.EpisodeMetadata(
+      index=origin.index,
+      seed=origin.seed,
+      scene=self.scene.name,
+      task=origin.task,
+      success=success,
+      ground_truth=bool(truth and alive),
+      ended='success' if success else ended,
+      error='' if success else problem,
+      task_tree=origin.tree.to_json(),
+      nodes=tuple(node.instruction for node in origin.tree.nodes),
+      completions=origin.tree.completions,
+      retries=retries,
+      scene_sha256=self.scene.sha256,
+      versions=versions(),
+      duration=duration,
+      initial={
+        key: np.asarray(value)
+        for key, value in dataclasses.asdict(self.initial).items()
+      },
+    )
+
+  def _below_root(self, node: int) -> str:
+    """Instruction of the node's ancestor one level below the root."""
+    nodes, parents = self.origin.tree.nodes, self.origin.tree.parents
+    while parents[node] not in (None, 0):
+      above = parents[node]
+      assert above is not None
+      node = above
+    return nodes[node].instruction
+
+
+def _hold(proprioception: np.ndarray) -> np.ndarray:
+  """An action that stays where the robot is."""
+  return np.asarray(proprioception, np.float32)
