@@ -157,7 +157,12 @@ def escape(moving: trajectory.Trajectory) -> None:
   back, up = -rotation[:, 2], np.array([0.0, 0.0, 1.0])
   mark = moving.mark()
   for distance in (0.04, 0.08, 0.14):
-    for direction in (back, up, back + up, -position / np.linalg.norm(position)):
+    for direction in (
+      back,
+      up,
+      back + up,
+      -position / np.linalg.norm(position),
+    ):
       try:
         unit = direction / (np.linalg.norm(direction) + 1e-9)
         moving.line(position + distance * unit)

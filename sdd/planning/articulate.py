@@ -235,5 +235,3 @@ def _aimed(
   flat = np.stack([np.cross(y, inward), y, inward], axis=1)
   tilt = rng.normal(size=3) * np.radians(15)
   return trajectory.rotation_matrix(tilt) @ flat
-
-

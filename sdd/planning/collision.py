@@ -64,9 +64,7 @@ class PlanningWorld:
     self.data.qpos[self._finger] = self.opening / 2
     mujoco.mj_kinematics(self.model, self.data)
 
-  def free(
-    self, q: Float[np.ndarray, ' n'], *, touching: bool = False
-  ) -> bool:
+  def free(self, q: Float[np.ndarray, ' n'], *, touching: bool = False) -> bool:
     """Whether the arm at `q` is clear of everything.
 
     Args:

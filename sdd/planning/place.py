@@ -162,5 +162,3 @@ def _surface_below(
   if distance < 0 or hit[0] not in geoms or normal[2] < _UPRIGHT:
     return None
   return float(point[2] - distance)
-
-

@@ -33,7 +33,10 @@ class Trajectory:
   """
 
   def __init__(
-    self, world: collision.PlanningWorld, spec: action.ActionSpec, opening: float
+    self,
+    world: collision.PlanningWorld,
+    spec: action.ActionSpec,
+    opening: float,
   ):
     self.world = world
     self.q = world.start
@@ -116,7 +119,9 @@ class Trajectory:
       self.world.set_joint(joint, value)
       self._send(position, rotation, touching=True)
 
-  def grip(self, opening: float, *, at_least: float = 0.0, periods: int) -> None:
+  def grip(
+    self, opening: float, *, at_least: float = 0.0, periods: int
+  ) -> None:
     """Leads the gripper to an opening; `at_least` is what it holds."""
     position, rotation = self.pose
     before = self.opening

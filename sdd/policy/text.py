@@ -18,7 +18,7 @@ from jaxtyping import Float
 from sdd import errors
 
 DIMENSION = 64
-WORD, PAIR, PIECES = 1.0, 0.5, 0.5  # weights
+WORD, PAIR, PIECES = 1.0, 0.5, 1.0  # weights
 FILLERS = frozenset('a an the and of to in into on onto from with it'.split())
 FILLER = 0.25  # weight of a word that says little
 

@@ -36,7 +36,11 @@ _FLOOR_HEIGHT = -0.60
 _WIDTH, _DEPTH, _PITCH, _BASE = 0.36, 0.30, 0.13, 0.055
 _INNER = (0.130, 0.145, 0.036)  # half depth, half width, half wall height
 _WALL = 0.006
-_WOOD, _PALE, _STEEL = (0.62, 0.44, 0.27, 1), (0.85, 0.76, 0.62, 1), (0.6, 0.6, 0.62, 1)
+_WOOD, _PALE, _STEEL = (
+  (0.62, 0.44, 0.27, 1),
+  (0.85, 0.76, 0.62, 1),
+  (0.6, 0.6, 0.62, 1),
+)
 _FRONTS = {
   'bottom': (0.42, 0.58, 0.50, 1),
   'middle': (0.80, 0.62, 0.40, 1),
@@ -187,9 +191,13 @@ def _add_handle(drawer: parts.Body, name: str, surface: float) -> None:
     'role': parts.FURNITURE, 'rgba': _STEEL, 'mass': 0.02, 'condim': 4,
     'friction': [1.0, 0.01, 0.0005], 'solref': [0.01, 1],
   }  # fmt: skip
-  parts.capsule(handle, f'{name}/bar', (out, -half, 0), (out, half, 0), 0.009, **steel)
+  parts.capsule(
+    handle, f'{name}/bar', (out, -half, 0), (out, half, 0), 0.009, **steel
+  )
   for side, y in (('left', half), ('right', -half)):
-    parts.capsule(handle, f'{name}/{side}', (0, y, 0), (out, y, 0), 0.006, **steel)
+    parts.capsule(
+      handle, f'{name}/{side}', (0, y, 0), (out, y, 0), 0.006, **steel
+    )
 
 
 def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:

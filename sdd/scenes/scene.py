@@ -113,9 +113,7 @@ class Scene:
     return self._addresses(self.vocabulary.joints)
 
   def _addresses(self, joints: tuple[str, ...]) -> Int[np.ndarray, ' n']:
-    return np.array(
-      [self.model.joint(name).qposadr[0] for name in joints], int
-    )
+    return np.array([self.model.joint(name).qposadr[0] for name in joints], int)
 
   def free_qpos(self, link: str) -> int:
     """Start of the seven numbers of an object's free joint in `qpos`."""

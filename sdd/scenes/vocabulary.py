@@ -92,7 +92,9 @@ class Vocabulary:
     joint = self.find(name).joint
     if joint is None:
       movable = [
-        link.name for link in self.links if link.joint and link.name in self.names
+        link.name
+        for link in self.links
+        if link.joint and link.name in self.names
       ]
       raise errors.UnknownNameError('articulated link', name, movable)
     return self.joints.index(joint)

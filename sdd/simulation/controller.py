@@ -64,9 +64,7 @@ def joint_target(
     xp, controller.arm, arm_target, position, rotation,
     iterations=_IK_ITERATIONS,
   )  # fmt: skip
-  return xp.clip(
-    goal, arm_target - MAX_JOINT_STEP, arm_target + MAX_JOINT_STEP
-  )
+  return xp.clip(goal, arm_target - MAX_JOINT_STEP, arm_target + MAX_JOINT_STEP)
 
 
 def gripper_goal(xp: Any, command: Float[Any, '*b 10']) -> Float[Any, '*b']:

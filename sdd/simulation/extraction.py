@@ -49,9 +49,7 @@ def link_table(scene: scene_lib.Scene) -> LinkTable:
   core, radius = _extents(model)
   return LinkTable(
     body=np.array([model.body(link.body).id for link in links]),
-    geom=np.array(
-      [found + found[:1] * (widest - len(found)) for found in ids]
-    ),
+    geom=np.array([found + found[:1] * (widest - len(found)) for found in ids]),
     link_of_geom=owner,
     core=core,
     radius=radius,

@@ -48,9 +48,7 @@ class Chain:
   upper: Float[np.ndarray, ' n']
 
 
-def chain(
-  model: mujoco.MjModel, joints: tuple[str, ...], site: str
-) -> Chain:
+def chain(model: mujoco.MjModel, joints: tuple[str, ...], site: str) -> Chain:
   """Reads the chain through `joints` to `site` out of a model.
 
   The joints must follow each other from the base on, with only fixed bodies

@@ -7,6 +7,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sdd import errors
 from sdd.simulation import camera as camera_lib
 from sdd.simulation import raycast
 
@@ -28,9 +29,34 @@ class Poses:
   cam_xmat: np.ndarray
 
 
-def poses(model: mujoco.MjModel, qpos: Float[np.ndarray, 'T nq']) -> Poses:
-  """Forward kinematics of every step, without simulating again."""
+def poses(
+  model: mujoco.MjModel,
+  qpos: Float[np.ndarray, 'T nq'],
+  *,
+  mocap_pos: Float[np.ndarray, 'M 3'] | None = None,
+  mocap_quat: Float[np.ndarray, 'M 4'] | None = None,
+) -> Poses:
+  """Forward kinematics of every step, without simulating again.
+
+  Args:
+    model: the scene.
+    qpos: a row for each step, at least one.
+    mocap_pos: where the furniture stands all along; the model's by default.
+    mocap_quat: its orientation.
+
+  Raises:
+    errors.SddError: `qpos` does not fit the model.
+  """
+  qpos = np.asarray(qpos)
+  if qpos.ndim != 2 or not len(qpos) or qpos.shape[1] != model.nq:
+    raise errors.SddError(
+      f'qpos has shape {qpos.shape}; expected (T, {model.nq}), T at least 1.'
+    )
   data = mujoco.MjData(model)
+  if mocap_pos is not None:
+    data.mocap_pos[:] = mocap_pos
+  if mocap_quat is not None:
+    data.mocap_quat[:] = mocap_quat
   kept: list[tuple[np.ndarray, ...]] = []
   for row in qpos:
     data.qpos[:] = row
@@ -59,6 +85,8 @@ def render_episode(
   supersample: int = 1,
   look: raycast.Look | None = None,
   table: raycast.GeomTable | None = None,
+  mocap_pos: Float[np.ndarray, 'M 3'] | None = None,
+  mocap_quat: Float[np.ndarray, 'M 4'] | None = None,
 ) -> dict[str, raycast.Image]:
   """Draws every step from each of the model's cameras, also moving ones.
 
@@ -73,14 +101,17 @@ def render_episode(
     look: as in `raycast.render`.
     table: `raycast.geom_table(model)` by default; pass one with other
       colours to randomise them.
+    mocap_pos: as in `poses`.
+    mocap_quat: as in `poses`.
 
   Returns:
     Images with the leading axis `T`, by camera.
 
   Raises:
     errors.UnknownNameError: the model has no such camera.
+    errors.SddError: as in `poses`.
   """
-  moved = poses(model, qpos)
+  moved = poses(model, qpos, mocap_pos=mocap_pos, mocap_quat=mocap_quat)
   table = raycast.geom_table(model) if table is None else table
   data = mujoco.MjData(model)
   images = {}

@@ -10,6 +10,7 @@ import numpy as np
 from sdd.simulation import render_geoms, render_look, render_shapes
 
 _X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+_TIE = 2e-5  # metres; of surfaces this close the first wins, without speckle
 _LIFT = 2e-4  # metres; shadow rays start this far off their surface
 
 
@@ -158,7 +159,7 @@ def _march(scene: Scene, origin, direction, wanted: jax.Array):
       ray = _into(matrix, direction)
       size = tuple(scene.table.size[row])
       found = render_shapes.ENTER[kind](start, ray, size)
-      nearer = found < best[0]
+      nearer = found < best[0] - _TIE
       return jnp.where(nearer, found, best[0]), jnp.where(nearer, row, best[1])
 
     first = jnp.sum(bucket < kind)

@@ -64,7 +64,7 @@ def make(config: config_lib.TrainingConfig) -> Step:
     )
     metrics = {
       'loss': value,
-      'gradient_norm': optax.global_norm(gradient),
+      'gradient_norm': optax.tree.norm(gradient),
       'learning_rate': jnp.asarray(rate(state.step)),
     }
     return after, metrics

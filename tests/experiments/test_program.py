@@ -2,17 +2,16 @@
 
 import io
 import os
-import pathlib
+import re
 import subprocess
 import sys
 import time
 
+import checkout
 import pytest
 
 from experiments import config_flag, meter, program
 from sdd import errors
-
-ROOT = pathlib.Path(__file__).parents[2]
 
 CONFIG = """
 import dataclasses
@@ -29,6 +28,12 @@ class Config:
 def get_config():
   return Config()
 """
+
+PROGRAMS = [
+  name
+  for name, path in checkout.EXPERIMENTS.items()
+  if re.search(r'^  program\.run\(', path.read_text(), re.MULTILINE)
+]
 
 PROGRAM = '''
 """Collects things.
@@ -91,7 +96,7 @@ def launch(tmp_path_factory):
   (folder / 'collect.py').write_text(
     PROGRAM.replace('{config!r}', repr(config))
   )
-  environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
+  environment = {**os.environ, 'PYTHONPATH': str(checkout.ROOT)}
   environment['XDG_CACHE_HOME'] = str(folder)
   del environment['JAX_COMPILATION_CACHE_DIR']
 
@@ -120,6 +125,21 @@ def test_help_shows_the_docstring_and_the_programs_own_flags(launch):
   assert ran.stderr == ''
   assert ran.stdout.startswith(HELP)
   assert 'verbosity' not in ran.stdout
+
+
+@pytest.mark.parametrize('name', PROGRAMS)
+def test_every_program_explains_itself(name):
+  ran = subprocess.run(
+    [sys.executable, '-m', name, '--help'],
+    cwd=checkout.ROOT,
+    capture_output=True,
+    text=True,
+    timeout=120,
+  )
+  assert ran.returncode == 0, ran.stderr
+  assert ran.stderr == ''  # nor does an import chatter
+  assert '\nFlags:\n' in ran.stdout
+  assert 'import warp' not in ran.stdout
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,27 @@ def test_episode_is_drawn_from_moving_cameras(toy):
     render_episode.render_episode(toy.model, qpos, ['rist'])
 
 
+def test_poses_are_those_of_the_simulation():
+  model = mujoco.MjModel.from_xml_string(
+    """<mujoco><worldbody>
+      <body name="stand" mocap="true"><geom size=".1"/></body>
+      <body><joint type="slide" axis="1 0 0"/><geom size=".1"/></body>
+    </worldbody></mujoco>"""
+  )
+  place, turn = [[1.0, 2.0, 3.0]], [[0.0, 1.0, 0.0, 0.0]]
+  moved = render_episode.poses(
+    model,
+    np.array([[0.0], [0.5]]),
+    mocap_pos=np.array(place),
+    mocap_quat=np.array(turn),
+  )
+  assert np.allclose(moved.geom_xpos[:, 0], place)
+  assert np.allclose(moved.geom_xmat[:, 0], np.diag([1, -1, -1]))
+  assert np.allclose(moved.geom_xpos[:, 1, 0], [0, 0.5])
+  with pytest.raises(errors.SddError, match='expected'):
+    render_episode.poses(model, np.zeros((2, 3)))
+
+
 def test_table_leaves_out_what_cannot_be_seen(toy):
   ids = set(toy.table.geom_id.tolist())
   assert toy.model.geom('unseen').id not in ids

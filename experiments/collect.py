@@ -1,0 +1,192 @@
+"""Turns a sentence and a scene into labelled robot episodes.
+
+Infers the task tree of the sentence, plans and simulates attempts, retries
+what its predicates find undone, and keeps every attempt as a TFDS dataset
+with the splits `success` and `failure`:
+
+  python -m experiments.collect --scene=drawer --episodes=64 \\
+    --task="move the crayon box into the top drawer" --out=runs/crayon
+
+The same command again goes on where it stopped. `--task=all` takes the
+scene's tasks in turn.
+"""
+
+import json
+import os
+import pathlib
+import time
+from collections.abc import Iterator, Sequence
+
+from absl import flags
+from rich import console as rich_console
+
+from experiments import program
+from sdd import errors
+from sdd.collection import collector, session, walk
+from sdd.dataset import reader, writer
+from sdd.language import provider as provider_lib
+from sdd.language import task_tree
+from sdd.scenes import registry
+from sdd.scenes import scene as scene_lib
+from sdd.simulation import action, simulator
+
+_SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
+_TASK = flags.DEFINE_string('task', None, 'the sentence, or all', required=True)
+_EPISODES = flags.DEFINE_integer('episodes', 64, 'attempts', lower_bound=1)
+_OUT = flags.DEFINE_string('out', None, 'the dataset directory', required=True)
+_SEED = flags.DEFINE_integer('seed', 0, 'fixes every draw', lower_bound=0)
+_WORKERS = flags.DEFINE_integer(
+  'workers', None, 'planner subprocesses; by default one a core; 0 for none',
+  lower_bound=0,
+)  # fmt: skip
+_LLM = flags.DEFINE_string(
+  'llm', 'recorded', 'who infers task trees: recorded, or gemini'
+)
+_SIMULATOR = flags.DEFINE_string(
+  'simulator', 'mujoco', 'mujoco (C), or mjx (batched, for accelerators)'
+)
+_ENVIRONMENTS = flags.DEFINE_integer(
+  'environments', None, 'worlds at once; by default two a worker',
+  lower_bound=1,
+)  # fmt: skip
+_RETRY = flags.DEFINE_enum(
+  'retry', 'inferred', walk.RETRY,
+  'inferred: verify and retry; none: every skill once, unseen',
+)  # fmt: skip
+_SUMMARY = flags.DEFINE_string(
+  'summary', None, 'also write counts and costs as JSON to this file'
+)
+
+
+def main(_: Sequence[str]) -> int:
+  scene = registry.load(_SCENE.value)
+  if _SIMULATOR.value not in simulator.NAMES:
+    raise errors.UnknownNameError(
+      'simulator', _SIMULATOR.value, simulator.NAMES
+    )
+  infer = session.trees(scene, provider_lib.make_provider(_LLM.value))
+  tasks = _tasks(scene)
+  show_trees([infer(task) for task in tasks])
+  with writer.DatasetWriter(
+    _OUT.value,
+    name=scene.name,
+    state_names=scene.state_names,
+    action_spec=action.ActionSpec(),
+    scenes={scene.sha256: scene.mjcf},
+    run={
+      'tasks': tasks, 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
+      'retry': _RETRY.value, 'llm': _LLM.value, 'episodes': _EPISODES.value,
+    },
+  ) as dataset:  # fmt: skip
+    try:
+      spent = _collect(scene, infer, tasks, dataset)
+    except KeyboardInterrupt:
+      dataset.close()
+      program.when_interrupted(
+        f'Stopped. Every finished episode is in {_OUT.value}; the same '
+        'command goes on from there.'
+      )
+      raise
+  _report(spent)
+  return 0
+
+
+def _tasks(scene: scene_lib.Scene) -> list[str]:
+  if _TASK.value == 'all':
+    return [task.sentence for task in scene.tasks]
+  return [scene.task(_TASK.value).sentence]
+
+
+def show_trees(trees: Sequence[task_tree.TaskTree]) -> None:
+  """Prints each tree; of many, the first in full and the others' names."""
+  console = rich_console.Console()
+  console.print(trees[0])
+  for tree in trees[1:]:
+    console.print(f'[dim]and likewise:[/] {tree.task}', highlight=False)
+
+
+def _collect(scene, infer, tasks, dataset) -> dict[str, float]:
+  done = {index for index in dataset.done if index < _EPISODES.value}
+  jobs = [
+    collector.Job(index, tasks[index % len(tasks)])
+    for index in range(_EPISODES.value)
+    if index not in done
+  ]
+  began, wall = os.times(), time.monotonic()
+  writing = 0.0
+  workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
+  counts = _Counts(_EPISODES.value)
+  with session.collecting(
+    scene, infer, seed=_SEED.value, workers=min(workers, len(jobs)),
+    simulator_name=_SIMULATOR.value, environments=_ENVIRONMENTS.value,
+    retry=_RETRY.value,
+  ) as attempts:  # fmt: skip
+    with program.progress(
+      'Collecting', _EPISODES.value, done=len(done)
+    ) as meter:
+      for episode in attempts.run(jobs):
+        before = time.process_time()
+        dataset.add(episode)
+        writing += time.process_time() - before
+        counts.add(episode.metadata)
+        meter.advance(1, status=str(counts))
+  spent = attempts.spent
+  ended = os.times()
+  total = sum(ended[:4]) - sum(began[:4])
+  split = {
+    'planning': spent.planning, 'simulation': spent.simulation,
+    'predicates': spent.predicates, 'writing': writing,
+  }  # fmt: skip
+  split['start-up and other'] = max(0.0, total - sum(split.values()))
+  return {
+    'episodes': counts.episodes, 'successes': counts.successes,
+    'agreeing': counts.agreeing, 'retries': counts.retries,
+    'plans': spent.plans, 'infeasible': spent.infeasible,
+    'wall_seconds': time.monotonic() - wall, 'core_seconds': total,
+    'split': split,
+  }  # fmt: skip
+
+
+class _Counts:
+  """Running totals of this run."""
+
+  def __init__(self, target: int):
+    self.target = target
+    self.episodes = self.successes = self.agreeing = self.retries = 0
+
+  def add(self, metadata) -> None:
+    self.episodes += 1
+    self.successes += metadata.success
+    self.agreeing += metadata.success == metadata.ground_truth
+    self.retries += sum(metadata.retries)
+
+  def __str__(self) -> str:
+    return f'{self.successes}/{self.episodes} succeeded'
+
+
+def _report(spent: dict) -> None:
+  print(f'\n{reader.summary(_OUT.value)}')
+  for line in cost_lines(spent):
+    print(line)
+  if _SUMMARY.value:
+    path = pathlib.Path(_SUMMARY.value)
+    path.write_text(json.dumps(spent, indent=2) + '\n')
+
+
+def cost_lines(spent: dict) -> Iterator[str]:
+  """What this run cost, in words."""
+  if not spent['episodes']:
+    yield 'Nothing was left to do.'
+    return
+  each = spent['core_seconds'] / max(1, spent['successes'])
+  yield (
+    f'This run: {spent["episodes"]} episodes in '
+    f'{spent["wall_seconds"]:.0f} s; {each:.2f} core-seconds for each '
+    'success, of which'
+  )
+  for name, seconds in spent['split'].items():
+    yield f'  {name:20s} {seconds / max(1, spent["successes"]):6.2f}'
+
+
+if __name__ == '__main__':
+  program.run(main)

@@ -1,0 +1,212 @@
+"""Measures a policy: closed loop, ground truth, 95 % intervals.
+
+The policy is the data generator itself, a training run, or an exported file;
+all act through the same actions and are judged by the same hand-written rule:
+
+  python -m experiments.evaluate --policy=generator --episodes=20
+  python -m experiments.evaluate --policy=runs/drawer --tasks=all
+  python -m experiments.evaluate --policy=policy.npz \\
+    --tasks="move the crayon box into the top drawer"
+
+Episode k of every task is drawn from the seed --first_seed + k, so that all
+policies meet the same worlds, and none that was collected from.
+"""
+
+import json
+import os
+import pathlib
+import time
+from collections.abc import Iterator, Sequence
+
+from absl import flags
+from rich import console as rich_console
+
+from experiments import policies, program, results
+from sdd.collection import collector, session, walk
+from sdd.evaluation import rollout, score
+from sdd.language import registry as providers
+from sdd.scenes import registry
+from sdd.scenes import scene as scene_lib
+
+_POLICY = flags.DEFINE_string(
+  'policy', None,
+  'generator, a training --workdir, or a policy.npz', required=True,
+)  # fmt: skip
+_SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
+_TASKS = flags.DEFINE_string(
+  'tasks', 'all', 'all, or sentences with a semicolon in between'
+)
+_EPISODES = flags.DEFINE_integer(
+  'episodes', 20, 'episodes of each task', lower_bound=1
+)
+_FIRST_SEED = flags.DEFINE_integer(
+  'first_seed', 100000, 'seed of the first episode', lower_bound=0
+)
+_WORKERS = flags.DEFINE_integer(
+  'workers', None, 'subprocesses; by default one a core', lower_bound=0
+)
+_LLM = flags.DEFINE_string(
+  'llm', 'recorded', "who infers the generator's task trees: recorded, gemini"
+)
+_RETRY = flags.DEFINE_enum(
+  'retry', 'inferred', walk.RETRY, "the generator's: verify and retry, or none"
+)
+_OUT = flags.DEFINE_string(
+  'out', 'runs/evaluation.json', 'where the numbers go, episode by episode'
+)
+_RECORD = flags.DEFINE_string(
+  'record', None, 'also keep the scores as experiments/results/RECORD.json'
+)
+
+
+def main(_: Sequence[str]) -> int:
+  scene = registry.load(_SCENE.value)
+  tasks = _tasks(scene)
+  began, cpu = time.monotonic(), os.times()
+  outcomes: list[rollout.Outcome] = []
+  jobs = [
+    (task, _FIRST_SEED.value + k)
+    for k in range(_EPISODES.value)
+    for task in tasks
+  ]
+  try:
+    with program.progress('Evaluating', len(jobs)) as meter:
+      for outcome in _run(scene, jobs):
+        outcomes.append(outcome)
+        won = sum(o.success for o in outcomes)
+        meter.advance(1, status=f'{won}/{len(outcomes)} succeeded')
+  finally:
+    if outcomes:
+      order = {job: k for k, job in enumerate(jobs)}
+      outcomes.sort(key=lambda o: order[o.task, o.index])
+      spent = sum(os.times()[:4]) - sum(cpu[:4])
+      _show(tasks, outcomes, time.monotonic() - began, spent)
+  return 0
+
+
+def _tasks(scene: scene_lib.Scene) -> list[str]:
+  if _TASKS.value == 'all':
+    return [task.sentence for task in scene.tasks]
+  return [
+    scene.task(sentence).sentence
+    for sentence in _TASKS.value.split(';')
+    if sentence.strip()
+  ]
+
+
+def _run(
+  scene: scene_lib.Scene, jobs: list[tuple[str, int]]
+) -> Iterator[rollout.Outcome]:
+  workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
+  workers = min(workers, len(jobs))
+  if _POLICY.value != policies.GENERATOR:
+    return policies.rollouts(
+      _POLICY.value, scene, jobs, seed=0, workers=workers
+    )
+  return _generate(scene, jobs, workers)
+
+
+def _generate(
+  scene: scene_lib.Scene, jobs: list[tuple[str, int]], workers: int
+) -> Iterator[rollout.Outcome]:
+  infer = session.trees(scene, providers.make_provider(_LLM.value))
+  for task, _ in jobs:
+    infer(task)  # complain before anything runs
+  with session.collecting(
+    scene, infer, seed=0, workers=workers, retry=_RETRY.value
+  ) as attempts:
+    for episode in attempts.run(
+      collector.Job(index, task) for task, index in jobs
+    ):
+      found = episode.metadata
+      yield rollout.Outcome(
+        task=found.task,
+        index=found.index,
+        success=found.ground_truth,
+        seconds=found.duration,
+        ended=found.ended,
+        error=found.error,
+        retries=sum(found.retries),
+        inferred=found.success,
+      )
+
+
+def _show(
+  tasks: list[str],
+  outcomes: list[rollout.Outcome],
+  wall: float,
+  spent: float,
+) -> None:
+  scores, total = score.by_task(outcomes), score.score('all', outcomes)
+  console = rich_console.Console()
+  console.print(score.table(scores, total))
+  if total.agreement is not None:
+    console.print(f'inferred verdict agrees with it: {total.agreement:.1%}')
+  for outcome in outcomes:
+    if outcome.ended == 'error':
+      console.print(
+        f'error in {outcome.task!r}, seed {outcome.index}: {outcome.error}',
+        markup=False,
+      )
+  each = spent / max(1, total.successes)
+  console.print(f'{wall:.0f} s; {each:.2f} core-seconds for each success')
+  path = pathlib.Path(_OUT.value)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  measured = {
+    'policy': _POLICY.value,
+    'scene': _SCENE.value,
+    'retry': _RETRY.value if _POLICY.value == policies.GENERATOR else None,
+    'complete': len(outcomes) == len(tasks) * _EPISODES.value,
+    'wall_seconds': wall,
+    'core_seconds': spent,
+    'total': total.to_json(),
+    'tasks': [entry.to_json() for entry in scores],
+    'episodes': [outcome.to_json() for outcome in outcomes],
+  }
+  part = path.with_suffix('.part')
+  part.write_text(json.dumps(measured, indent=1) + '\n')
+  part.replace(path)
+  console.print(f'Numbers: {path}')
+  if _RECORD.value:
+    _record(scores, total, each)
+
+
+def _record(scores: list[score.Score], total: score.Score, each: float) -> None:
+  name = _POLICY.value.rstrip('/').split('/')[-1]
+  if name == policies.GENERATOR and _RETRY.value == 'none':
+    name += ' without retry'
+  rows = [
+    {'label': s.label, 'successes': s.successes, 'trials': s.episodes}
+    for s in [*scores, total]
+  ]
+  rows[-1]['label'] = f'all {len(scores)} tasks'
+  for limit, count in zip(score.WITHIN, total.within, strict=True):
+    rows.append(
+      {
+        'label': f'... within {limit:.0f} simulated seconds',
+        'successes': count,
+        'trials': total.episodes,
+      }
+    )
+  if total.agreement is not None:
+    rows.append(
+      {
+        'label': 'inferred verdict agrees with ground truth',
+        'successes': round(total.agreement * total.episodes),
+        'trials': total.episodes,
+      }
+    )
+  rows.append(
+    {
+      'label': 'core-seconds for each success',
+      'value': round(each, 2),
+      'unit': 's',
+    }
+  )
+  results.write_result(
+    _RECORD.value, {'title': f'{_SCENE.value}: {name}', 'rows': rows}
+  )
+
+
+if __name__ == '__main__':
+  program.run(main)

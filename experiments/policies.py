@@ -1,0 +1,123 @@
+"""Opens a policy by its path and runs it in worker processes."""
+
+import functools
+import multiprocessing
+import os
+import pathlib
+import signal
+from collections.abc import Iterable, Iterator
+
+import pebble
+
+from sdd import errors
+from sdd.deployment import runtime
+from sdd.evaluation import rollout
+from sdd.policy import protocol
+from sdd.scenes import registry
+from sdd.scenes import scene as scene_lib
+from sdd.simulation import action
+from sdd.training import checkpoint
+
+GENERATOR = 'generator'
+
+
+def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
+  """A distilled policy: a training run's directory, or an exported file.
+
+  Raises:
+    errors.SddError: there is no policy at `path`, or it was trained for
+      other actions or another scene.
+  """
+  place = pathlib.Path(path)
+  if place.is_dir():
+    spec = action.ActionSpec()
+    policy = checkpoint.load_policy(place, action_spec=spec)
+    _require_scene(path, policy.spec.state_names, scene)
+    return policy
+  if not place.is_file():
+    raise errors.SddError(
+      f'--policy={path}: expected {GENERATOR!r}, the --workdir of a training '
+      'run, or a policy.npz; there is no such file or directory.'
+    )
+  try:
+    policy = runtime.NumpyPolicy.load(place)
+  except (ValueError, OSError) as problem:
+    raise errors.SddError(f'--policy={path}: {problem}') from problem
+  spec = action.ActionSpec.from_json(policy.action_spec)
+  spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
+  _require_scene(path, policy.state_names, scene)
+  return policy
+
+
+def _require_scene(
+  path: str, names: tuple[str, ...], scene: scene_lib.Scene
+) -> None:
+  if tuple(names) != scene.state_names:
+    raise errors.SddError(
+      f'--policy={path} was trained for another scene: it observes '
+      f'{len(names)} numbers beginning with {names[:3]}; the scene '
+      f'{scene.name!r} has {len(scene.state_names)}, beginning with '
+      f'{scene.state_names[:3]}.'
+    )
+
+
+def rollouts(
+  path: str,
+  scene: scene_lib.Scene,
+  jobs: Iterable[tuple[str, int]],
+  *,
+  seed: int,
+  workers: int,
+) -> Iterator[rollout.Outcome]:
+  """Runs (task, index) episodes in processes, in the order they end."""
+  load(path, scene)  # complain here, not in a worker
+  pool = pebble.ProcessPool(
+    max_workers=max(1, workers),
+    context=multiprocessing.get_context('spawn'),
+    initializer=_prepare,
+  )
+  with pool:
+    asked = {
+      pool.schedule(_episode, args=[path, scene.name, task, seed, index]): (
+        task,
+        index,
+      )
+      for task, index in jobs
+    }
+    try:
+      yield from _results(asked)
+    except BaseException:
+      pool.stop()
+      raise
+
+
+def _results(asked: dict) -> Iterator[rollout.Outcome]:
+  from concurrent import futures
+
+  for future in futures.as_completed(asked):
+    try:
+      yield future.result()
+    except pebble.ProcessExpired as problem:
+      task, index = asked[future]
+      yield rollout.Outcome(
+        task=task, index=index, success=False, seconds=0.0, ended='error',
+        error=f'its process died: {problem}',
+      )  # fmt: skip
+
+
+def _prepare() -> None:
+  signal.signal(signal.SIGINT, signal.SIG_IGN)
+  os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+
+
+def _episode(
+  path: str, scene: str, task: str, seed: int, index: int
+) -> rollout.Outcome:
+  world = registry.load(scene)
+  policy = _policy(path, scene)
+  return rollout.rollout(policy, world, task, seed=seed, index=index)
+
+
+@functools.cache
+def _policy(path: str, scene: str) -> protocol.Policy:
+  return load(path, registry.load(scene))

@@ -1,0 +1,58 @@
+"""Everything a run of attempts needs, opened and closed together."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+
+from sdd.collection import collector, walk
+from sdd.language import planner as language_planner
+from sdd.language import provider as provider_lib
+from sdd.language import task_tree
+from sdd.planning import pool
+from sdd.scenes import scene as scene_lib
+from sdd.simulation import simulator
+
+
+def trees(
+  scene: scene_lib.Scene, provider: provider_lib.Provider
+) -> Callable[[str], task_tree.TaskTree]:
+  """Infers the task tree of a sentence, once a sentence."""
+  return functools.cache(
+    lambda task: language_planner.infer_task_tree(
+      task, scene.name, scene.vocabulary, provider
+    )
+  )
+
+
+@contextlib.contextmanager
+def collecting(
+  scene: scene_lib.Scene,
+  infer: Callable[[str], task_tree.TaskTree],
+  *,
+  seed: int,
+  workers: int,
+  simulator_name: str = 'mujoco',
+  environments: int | None = None,
+  retry: walk.Retry = 'inferred',
+) -> Iterator[collector.Collector]:
+  """A collector with its planner processes, which end with the block.
+
+  Args:
+    scene: the scene.
+    infer: the task tree of a sentence.
+    seed: of the run.
+    workers: planner subprocesses; 0 plans within this process.
+    simulator_name: `mujoco` or `mjx`.
+    environments: worlds at once; by default twice the workers, so that
+      there is always a plan to work on.
+    retry: `inferred` or `none`.
+  """
+  size = environments or max(1, 2 * workers)
+  sim = simulator.make(simulator_name, scene, size=size)
+  planners = pool.make(workers, scene.name)
+  try:
+    yield collector.Collector(
+      scene, infer, sim, planners, seed=seed, retry=retry
+    )
+  finally:
+    planners.close()

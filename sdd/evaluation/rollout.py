@@ -1,0 +1,118 @@
+"""A policy in the loop: observe, infer a chunk, execute part of it."""
+
+import dataclasses
+import time
+from typing import Any
+
+import numpy as np
+
+from sdd.collection import collector
+from sdd.policy import protocol
+from sdd.scenes import scene as scene_lib
+from sdd.simulation import simulator
+
+_WORLD = 0  # the stream of random numbers that worlds are drawn from
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+  """How one evaluation episode went.
+
+  Attributes:
+    task: the sentence.
+    index: of the episode; with the seed it fixes the initial world.
+    success: ground truth.
+    seconds: simulated time at which it ended.
+    ended: `success`, `time`, `floor`, `stuck` or `error`.
+    error: the message, when `ended` is `error` or `stuck`.
+    retries: how often a sub-task was tried again; the generator's only.
+    inferred: the verdict of the inferred predicate; the generator's only.
+    cpu: CPU seconds it took where that is known.
+  """
+
+  task: str
+  index: int
+  success: bool
+  seconds: float
+  ended: str
+  error: str = ''
+  retries: int = 0
+  inferred: bool | None = None
+  cpu: float = 0.0
+
+  def to_json(self) -> dict[str, Any]:
+    return dataclasses.asdict(self)
+
+
+def rollout(
+  policy: protocol.Policy,
+  scene: scene_lib.Scene,
+  task: str,
+  *,
+  seed: int,
+  index: int,
+  sim: simulator.Simulator | None = None,
+) -> Outcome:
+  """One episode under a policy, judged by the ground truth.
+
+  Ends at the first success (paper, section 4), at the time limit, or when
+  an object touches the floor. An exception of the policy is a failure.
+  """
+  sim = sim or simulator.make('mujoco', scene)
+  truth = scene.task(task).ground_truth
+  began = time.process_time()
+  rng = np.random.default_rng((seed, index, _WORLD))
+  sim.reset(0, scene.initial(rng))
+  ended, error = 'time', ''
+  try:
+    policy.reset(seed=index)
+    ended = _run(policy, scene, sim, task, truth)
+  except Exception as problem:  # whatever it is, it is the policy's failure
+    ended, error = 'error', f'{type(problem).__name__}: {problem}'
+  return Outcome(
+    task=task,
+    index=index,
+    success=ended == 'success',
+    seconds=float(sim.world(0).time),
+    ended=ended,
+    error=error,
+    cpu=time.process_time() - began,
+  )
+
+
+def _run(
+  policy: protocol.Policy,
+  scene: scene_lib.Scene,
+  sim: simulator.Simulator,
+  task: str,
+  truth: scene_lib.GroundTruth,
+) -> str:
+  everywhere = np.ones(1, bool)
+  chunk, cursor = np.zeros((0, 10)), 0
+  while sim.world(0).time < scene.time_limit - 1e-6:
+    seen = observe(scene, sim, 0, task)
+    if cursor >= min(len(chunk), policy.execution_horizon):
+      chunk, cursor = np.asarray(policy.infer(seen)), 0
+      if not np.all(np.isfinite(chunk)):
+        raise FloatingPointError('the policy answered a number not finite')
+    else:
+      policy.observe(seen)
+    sim.step(chunk[None, cursor], everywhere)
+    cursor += 1
+    state = sim.scene_state(0)
+    if collector.on_floor(scene, state):
+      return 'floor'
+    if truth(state):
+      return 'success'
+  return 'time'
+
+
+def observe(
+  scene: scene_lib.Scene, sim: simulator.Simulator, index: int, task: str
+) -> dict[str, Any]:
+  """What a policy gets to see of one world."""
+  return {
+    'proprioception': sim.proprioception(index).astype(np.float32),
+    'state': scene.state_vector(sim.scene_state(index)).astype(np.float32),
+    'instruction': task,
+  }

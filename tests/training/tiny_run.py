@@ -1,0 +1,119 @@
+"""A run that takes seconds; as a program, one that can be killed.
+
+python tiny_run.py train WORKDIR STEPS     train, saying when it saved
+python tiny_run.py devices FILE            a few steps on every device
+"""
+
+import os
+import pathlib
+import sys
+
+import jax
+import numpy as np
+
+from sdd.dataset import spec, statistics, windows
+from sdd.policy import config as policy_config
+from sdd.simulation import action
+from sdd.training import batches, checkpoint, loop, state, step
+from sdd.training import config as training_config
+
+INSTRUCTIONS = ('go left', 'go right')
+
+
+def config(**fields) -> training_config.TrainingConfig:
+  """The smallest network that has every part."""
+  return training_config.TrainingConfig(
+    policy=policy_config.PolicyConfig(
+      action_horizon=4,
+      execution_horizon=2,
+      channels=(16, 32),
+      groups=4,
+      kernel_size=3,
+      step_dimension=8,
+      observation_hidden=(16,),
+      condition_dimension=8,
+      text_dimension=8,
+      inference_steps=3,
+    ),
+    **{
+      'batch_size': 16,
+      'steps': 40,
+      'warmup_steps': 4,
+      'learning_rate': 1e-2,
+      'log_every': 10,
+      'checkpoint_every': 10,
+      **fields,
+    },
+  )
+
+
+def data(*, rate_hz: float = 4.0) -> windows.Windows:
+  """Six straight walks to the left or to the right, of twelve steps each."""
+  rng = np.random.default_rng(0)
+  length, walks = 12, 6
+  side = np.repeat(np.arange(walks) % 2, length)
+  observation = np.zeros((walks * length, 12), np.float32)
+  observation[:, 0] = rng.normal(size=len(side)) / 10
+  observation[:, 10] = np.tile(np.arange(length), walks) / length
+  act = np.zeros((walks * length, 10), np.float32)
+  act[:, 0] = observation[:, 0] + np.where(side, 0.1, -0.1)
+  act[:, 9] = observation[:, 10] > 0.5
+  owner = np.repeat(np.arange(walks), length - 1)
+  ends = length * (np.arange(walks) + 1)
+  return windows.Windows(
+    spec=spec.DatasetSpec(
+      name='walks',
+      state_names=('progress', 'nothing'),
+      action_spec=action.ActionSpec(rate_hz=rate_hz),
+      scene='plane',
+    ),
+    instructions=INSTRUCTIONS,
+    observation_horizon=2,
+    action_horizon=4,
+    observation=observation,
+    action=act,
+    step=np.delete(np.arange(walks * length), ends - 1),
+    first=(ends - length)[owner],
+    last=(ends - 1)[owner],
+    instruction=(owner % 2).astype(np.int32),
+    observation_statistics=statistics.Statistics.of(observation),
+    action_statistics=statistics.Statistics.of(act),
+  )
+
+
+def final_state(run: training_config.TrainingConfig, workdir: pathlib.Path):
+  """Everything that the newest checkpoint holds."""
+  with checkpoint.opened(workdir) as checkpoints:
+    return checkpoints.restore(state.init(run, 12))
+
+
+def _train(workdir: str, steps: str) -> None:
+  run = config(steps=int(steps), checkpoint_every=1000, log_every=1)
+  slow = os.environ.get('SAVE_AT')
+  if slow is None:
+    loop.train(run, data(), workdir)
+    return
+  run.checkpoint_every = int(slow)
+
+  def report(now: loop.Report) -> None:
+    folder = pathlib.Path(workdir) / checkpoint.FOLDER / slow
+    print(now.step, folder.exists(), flush=True)
+
+  loop.train(run, data(), workdir, report=report)
+
+
+def _devices(file: str) -> None:
+  run, walks = config(), data()
+  batch = batches.Batches(
+    walks, loop.specify(run, walks), batch_size=16, seed=0
+  )
+  take, now = step.make(run), step.replicate(state.init(run, 12))
+  for number in range(5):
+    now, _ = take(now, batch(number))
+  params = jax.tree.leaves(step.unreplicate(now).params)
+  print(jax.device_count(), 'devices')
+  np.savez(file, *params)
+
+
+if __name__ == '__main__':
+  {'train': _train, 'devices': _devices}[sys.argv[1]](*sys.argv[2:])
