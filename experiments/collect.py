@@ -11,20 +11,19 @@ The same command again goes on where it stopped. `--task=all` takes the
 scene's tasks in turn.
 """
 
-import json
 import os
-import pathlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 from absl import flags
 from rich import console as rich_console
 
 from experiments import program
 from sdd import errors
-from sdd.collection import collector, session, walk
-from sdd.dataset import reader, writer
-from sdd.language import provider as provider_lib
+from sdd.collection import collector, episode, session, walk
+from sdd.dataset import cost, reader, writer
+from sdd.language import registry as providers
 from sdd.language import task_tree
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
@@ -53,9 +52,6 @@ _RETRY = flags.DEFINE_enum(
   'retry', 'inferred', walk.RETRY,
   'inferred: verify and retry; none: every skill once, unseen',
 )  # fmt: skip
-_SUMMARY = flags.DEFINE_string(
-  'summary', None, 'also write counts and costs as JSON to this file'
-)
 
 
 def main(_: Sequence[str]) -> int:
@@ -64,7 +60,7 @@ def main(_: Sequence[str]) -> int:
     raise errors.UnknownNameError(
       'simulator', _SIMULATOR.value, simulator.NAMES
     )
-  infer = session.trees(scene, provider_lib.make_provider(_LLM.value))
+  infer = session.trees(scene, providers.make_provider(_LLM.value))
   tasks = _tasks(scene)
   show_trees([infer(task) for task in tasks])
   with writer.DatasetWriter(
@@ -105,7 +101,12 @@ def show_trees(trees: Sequence[task_tree.TaskTree]) -> None:
     console.print(f'[dim]and likewise:[/] {tree.task}', highlight=False)
 
 
-def _collect(scene, infer, tasks, dataset) -> dict[str, float]:
+def _collect(
+  scene: scene_lib.Scene,
+  infer: Callable[[str], task_tree.TaskTree],
+  tasks: Sequence[str],
+  dataset: writer.DatasetWriter,
+) -> dict[str, Any]:
   done = {index for index in dataset.done if index < _EPISODES.value}
   jobs = [
     collector.Job(index, tasks[index % len(tasks)])
@@ -116,20 +117,24 @@ def _collect(scene, infer, tasks, dataset) -> dict[str, float]:
   writing = 0.0
   workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
   counts = _Counts(_EPISODES.value)
-  with session.collecting(
-    scene, infer, seed=_SEED.value, workers=min(workers, len(jobs)),
-    simulator_name=_SIMULATOR.value, environments=_ENVIRONMENTS.value,
-    retry=_RETRY.value,
-  ) as attempts:  # fmt: skip
-    with program.progress(
-      'Collecting', _EPISODES.value, done=len(done)
-    ) as meter:
-      for episode in attempts.run(jobs):
-        before = time.process_time()
-        dataset.add(episode)
-        writing += time.process_time() - before
-        counts.add(episode.metadata)
-        meter.advance(1, status=str(counts))
+  with (
+    session.collecting(
+      scene,
+      infer,
+      seed=_SEED.value,
+      workers=min(workers, len(jobs)),
+      simulator_name=_SIMULATOR.value,
+      environments=_ENVIRONMENTS.value,
+      retry=cast(walk.Retry, _RETRY.value),
+    ) as attempts,
+    program.progress('Collecting', _EPISODES.value, done=len(done)) as meter,
+  ):
+    for attempt in attempts.run(jobs):
+      before = time.process_time()
+      dataset.add(attempt)
+      writing += time.process_time() - before
+      counts.add(attempt.metadata)
+      meter.advance(1, status=str(counts))
   spent = attempts.spent
   ended = os.times()
   total = sum(ended[:4]) - sum(began[:4])
@@ -154,7 +159,7 @@ class _Counts:
     self.target = target
     self.episodes = self.successes = self.agreeing = self.retries = 0
 
-  def add(self, metadata) -> None:
+  def add(self, metadata: episode.EpisodeMetadata) -> None:
     self.episodes += 1
     self.successes += metadata.success
     self.agreeing += metadata.success == metadata.ground_truth
@@ -164,16 +169,15 @@ class _Counts:
     return f'{self.successes}/{self.episodes} succeeded'
 
 
-def _report(spent: dict) -> None:
+def _report(spent: dict[str, Any]) -> None:
+  if spent['episodes']:
+    cost.append(_OUT.value, spent)
   print(f'\n{reader.summary(_OUT.value)}')
   for line in cost_lines(spent):
     print(line)
-  if _SUMMARY.value:
-    path = pathlib.Path(_SUMMARY.value)
-    path.write_text(json.dumps(spent, indent=2) + '\n')
 
 
-def cost_lines(spent: dict) -> Iterator[str]:
+def cost_lines(spent: dict[str, Any]) -> Iterator[str]:
   """What this run cost, in words."""
   if not spent['episodes']:
     yield 'Nothing was left to do.'

@@ -15,6 +15,8 @@ policies meet the same worlds, and none that was collected from.
 import json
 import os
 import pathlib
+import shlex
+import sys
 import time
 from collections.abc import Iterator, Sequence
 
@@ -153,6 +155,9 @@ def _show(
   path = pathlib.Path(_OUT.value)
   path.parent.mkdir(parents=True, exist_ok=True)
   measured = {
+    'command': shlex.join(
+      ['python', '-m', 'experiments.evaluate', *sys.argv[1:]]
+    ),
     'policy': _POLICY.value,
     'scene': _SCENE.value,
     'retry': _RETRY.value if _POLICY.value == policies.GENERATOR else None,

@@ -7,6 +7,7 @@ A program is a module with absl flags and a `main`:
 """
 
 import hashlib
+import importlib.machinery
 import inspect
 import logging as standard_logging
 import os
@@ -42,6 +43,7 @@ def run(main: Callable[[list[str]], Any]) -> NoReturn:
   """
   quiet()
   cache_compilations()
+  _keep_out_of_subprocesses()
   try:
     app.run(main, flags_parser=_parse)
   except errors.SddError as error:
@@ -86,6 +88,16 @@ def cache_compilations() -> None:
   os.environ['JAX_COMPILATION_CACHE_DIR'] = folder  # for our subprocesses too
   if 'jax' in sys.modules:  # it has read the environment already
     sys.modules['jax'].config.update('jax_compilation_cache_dir', folder)
+
+
+def _keep_out_of_subprocesses() -> None:
+  """Spares spawned processes the import of this program and all it imports.
+
+  They run functions of the library. `multiprocessing` would make each import
+  the main module of its parent, except where that has the name `__main__`.
+  """
+  main = sys.modules['__main__']
+  main.__spec__ = importlib.machinery.ModuleSpec('__main__', None)
 
 
 def usage() -> str:

@@ -71,6 +71,7 @@ def _train(
         f'loss {now.loss:.4f}, {now.windows_per_second:.0f} windows/s',
       )
 
+    meter.update(start, 'compiling')
     return loop.train(config, data, _WORKDIR.value, report=report)
 
 

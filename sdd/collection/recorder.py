@@ -113,6 +113,8 @@ class Recorder:
     truth = self.scene.task(origin.task).ground_truth(self.states[-1])
     alive = ended not in ('floor', 'error')
     success = bool(done and alive)
+    if not success and ended == 'success':
+      ended = 'undone'  # every skill ran, which did not do
     return episode.EpisodeMetadata(
       index=origin.index,
       seed=origin.seed,
@@ -121,7 +123,7 @@ class Recorder:
       success=success,
       ground_truth=bool(truth and alive),
       ended='success' if success else ended,
-      error='' if success else problem,
+      error=problem if not success and ended in ('stuck', 'error') else '',
       task_tree=origin.tree.to_json(),
       nodes=tuple(node.instruction for node in origin.tree.nodes),
       completions=origin.tree.completions,

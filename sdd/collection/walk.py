@@ -28,16 +28,21 @@ _INFEASIBLE_BEFORE_REST = 2  # failed draws before the arm goes back to rest
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-  """Wanted: a motion for the skill, or back to rest for None. Answered by a
-  `motion.Answer`."""
+  """Wanted: a motion for the skill, or back to rest for None.
+
+  Answered by a `motion.Answer`.
+  """
 
   skill: skill_lib.Skill | None
 
 
 @dataclasses.dataclass(frozen=True)
 class Move:
-  """Wanted: this motion executed. Answered by whether it was carried out to
-  its end; it is cut short when what it should hold is lost."""
+  """Wanted: this motion executed.
+
+  Answered by whether it was carried out to its end; it is cut short when
+  what it should hold is lost.
+  """
 
   motion: motion.Motion
   skill: skill_lib.Skill | None
@@ -84,7 +89,11 @@ class Walk:
         self._children[parent].append(index)
 
   def steps(self) -> Steps:
-    """Walks from the root; returns whether the root was found satisfied."""
+    """Walks from the root.
+
+    Returns whether the root was found satisfied; without verification,
+    whether every skill was carried out.
+    """
     if self._retry == 'none':
       return (yield from self._once(0))
     return (yield from self._node(0, _ROOT_TRIES))

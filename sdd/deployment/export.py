@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import tempfile
-import zipfile
 from typing import Any
 
 import jax
@@ -177,7 +176,7 @@ def _check_target(target: pathlib.Path) -> None:
   if target.exists():
     try:
       runtime.NumpyPolicy.load(target)
-    except (ValueError, zipfile.BadZipFile) as error:
+    except ValueError as error:
       raise errors.SddError(
         f'{target} exists and is not an exported policy, so it is not '
         f'overwritten. {error}'

@@ -58,9 +58,12 @@ class NumpyPolicy:
   def load(cls, path: Any) -> 'NumpyPolicy':
     """Reads a `policy.npz`; raises ValueError if it is none."""
     try:
-      with np.load(path, allow_pickle=False) as file:
+      with open(path, 'rb') as stream:
+        file: Any = np.load(stream, allow_pickle=False)
+        if isinstance(file, Array):
+          raise ValueError('it holds a single array')
         return cls({name: file[name] for name in file.files})
-    except (zipfile.BadZipFile, AttributeError, EOFError, KeyError) as error:
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
       raise ValueError(f'{path} is not an exported policy: {error}') from error
 
   def reset(self, seed: int = 0) -> None:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from sdd.collection import collector
+from sdd.collection import events
 from sdd.policy import protocol
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
@@ -52,22 +53,24 @@ def rollout(
   seed: int,
   index: int,
   sim: simulator.Simulator | None = None,
+  watch: Callable[[simulator.Simulator], None] | None = None,
 ) -> Outcome:
   """One episode under a policy, judged by the ground truth.
 
   Ends at the first success (paper, section 4), at the time limit, or when
   an object touches the floor. An exception of the policy is a failure.
+  `watch` is called with the simulator before every action.
   """
   sim = sim or simulator.make('mujoco', scene)
-  truth = scene.task(task).ground_truth
   began = time.process_time()
   rng = np.random.default_rng((seed, index, _WORLD))
   sim.reset(0, scene.initial(rng))
   ended, error = 'time', ''
   try:
     policy.reset(seed=index)
-    ended = _run(policy, scene, sim, task, truth)
-  except Exception as problem:  # whatever it is, it is the policy's failure
+    ended = _run(policy, scene, sim, task, watch or (lambda _: None))
+  # Whatever a policy raises is its failure, and the others' runs go on.
+  except Exception as problem:  # noqa: BLE001
     ended, error = 'error', f'{type(problem).__name__}: {problem}'
   return Outcome(
     task=task,
@@ -85,11 +88,13 @@ def _run(
   scene: scene_lib.Scene,
   sim: simulator.Simulator,
   task: str,
-  truth: scene_lib.GroundTruth,
+  watch: Callable[[simulator.Simulator], None],
 ) -> str:
+  truth = scene.task(task).ground_truth
   everywhere = np.ones(1, bool)
   chunk, cursor = np.zeros((0, 10)), 0
   while sim.world(0).time < scene.time_limit - 1e-6:
+    watch(sim)
     seen = observe(scene, sim, 0, task)
     if cursor >= min(len(chunk), policy.execution_horizon):
       chunk, cursor = np.asarray(policy.infer(seen)), 0
@@ -100,7 +105,7 @@ def _run(
     sim.step(chunk[None, cursor], everywhere)
     cursor += 1
     state = sim.scene_state(0)
-    if collector.on_floor(scene, state):
+    if events.on_floor(scene, state):
       return 'floor'
     if truth(state):
       return 'success'

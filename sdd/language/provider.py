@@ -1,12 +1,9 @@
-"""Who completes prompts: the contract, and the choice by name."""
+"""Who completes prompts: the contract."""
 
 import dataclasses
 from typing import Literal, Protocol
 
-from sdd import errors
-
 Question = Literal['plan', 'ground', 'success']
-PROVIDERS = ('recorded', 'gemini')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,25 +51,3 @@ class Provider(Protocol):
       errors.SddError: there is none; says what to do.
     """
     ...
-
-
-def make_provider(name: str = 'recorded') -> Provider:
-  """The provider called `name`, one of `PROVIDERS`.
-
-  `recorded` answers from completions that ship with the package; `gemini`
-  asks a live model and needs the extra `gemini` and a key.
-
-  Raises:
-    errors.UnknownNameError: no provider has that name.
-    errors.SddError: its package or its key is missing.
-  """
-  # Imported here because both implement this module's contract.
-  if name == 'recorded':
-    from sdd.language import recorded
-
-    return recorded.RecordedProvider()
-  if name == 'gemini':
-    from sdd.language import gemini
-
-    return gemini.GeminiProvider()
-  raise errors.UnknownNameError('language-model provider', name, PROVIDERS)

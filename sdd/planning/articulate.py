@@ -11,8 +11,14 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.planning import (
-  approach, collision, motion, path, reach, surface, trajectory,
-)  # fmt: skip
+  approach,
+  collision,
+  motion,
+  path,
+  reach,
+  surface,
+  trajectory,
+)
 
 _SPEED = 0.14  # metres a second, of the point that is moved
 _GRASP_SHARE = 0.2  # of closings that grasp instead of push
@@ -150,9 +156,9 @@ def _lead(moving: trajectory.Trajectory, joint: Joint, goal: float) -> None:
   position, rotation = moving.pose
   distance = abs(goal - joint.value) * joint.lever(position)
   count = max(2, int(np.ceil(distance / _SPEED * 4)) + 1)
-  ease = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, count + 1) / count)
-  values = joint.value + (goal - joint.value) * (0.5 * ease + 0.5 * np.arange(
-    1, count + 1) / count)  # fmt: skip
+  t = np.arange(1, count + 1) / count
+  ease = 0.5 - 0.5 * np.cos(np.pi * t)
+  values = joint.value + (goal - joint.value) * (0.5 * ease + 0.5 * t)
   poses = [joint.moved(v - joint.value, position, rotation) for v in values]
   moving.through(
     poses, joint=joint.name, values=np.clip(values, joint.lower, joint.upper)

@@ -6,16 +6,19 @@ and what it carries, collide with everything, itself included.
 
 import dataclasses
 import functools
+from typing import Any
 
 import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 
 from sdd.scenes import registry, robot, world_state
+from sdd.scenes import scene as scene_lib
 from sdd.simulation import kinematics
 
 CLEARANCE = 0.01  # metres kept from the world in free motion
 TOUCH = -0.002  # metres of overlap that count as a mere touch
+CARRIED = 'carried/'  # begins the names of what hangs on the hand
 _SELF, _BODY = 8, 1  # collision bits
 _EDGE = 0.03  # radians between checked configurations
 
@@ -30,9 +33,13 @@ class PlanningWorld:
   """
 
   def __init__(
-    self, scene: str, world: world_state.WorldState, *,
+    self,
+    scene: str,
+    world: world_state.WorldState,
+    *,
     carried: str | None = None,
-  ):  # fmt: skip
+  ):
+    """Sees `world` of the scene called `scene`, `carried` in the hand."""
     self.scene = registry.load(scene)
     self.arm = arm_chain(scene)
     self.model = _compile(self.scene, world, carried)
@@ -114,7 +121,9 @@ class _Grip:
   quaternion: Float[np.ndarray, ' 4']
 
 
-def _compile(scene, world, carried: str | None) -> mujoco.MjModel:
+def _compile(
+  scene: scene_lib.Scene, world: world_state.WorldState, carried: str | None
+) -> mujoco.MjModel:
   spec = _base_spec(scene.name).copy()
   if carried is not None:
     grip = _grip(scene, world, carried)
@@ -141,34 +150,32 @@ def _base_spec(scene: str) -> mujoco.MjSpec:
   return spec
 
 
-def _copy_to_hand(hand, geom, grip: _Grip) -> None:
-  position, quaternion = np.zeros(3), np.zeros(4)
-  mujoco.mju_rotVecQuat(position, geom.pos, grip.quaternion)
-  mujoco.mju_mulQuat(quaternion, grip.quaternion, _quaternion(geom))
-  size = np.array(geom.size)
+def _copy_to_hand(hand: Any, geom: Any, grip: _Grip) -> None:
+  """Adds a geom of the carried body to the hand, where it is held."""
   ends = np.array(geom.fromto)
   if np.all(np.isfinite(ends)):  # a capsule given by its two ends
     turned = np.zeros((2, 3))
     for row, end in enumerate(ends.reshape(2, 3)):
       mujoco.mju_rotVecQuat(turned[row], end, grip.quaternion)
-    turned += grip.position
-    hand.add_geom(
-      name=f'carried/{geom.name}', type=geom.type, size=size,
-      fromto=turned.ravel(), contype=_BODY, conaffinity=0,
-    )  # fmt: skip
-    return
+    where = {'fromto': (turned + grip.position).ravel()}
+  else:
+    position, quaternion = np.zeros(3), np.zeros(4)
+    mujoco.mju_rotVecQuat(position, geom.pos, grip.quaternion)
+    mujoco.mju_mulQuat(quaternion, grip.quaternion, np.array(geom.quat))
+    where = {'pos': position + grip.position, 'quat': quaternion}
   hand.add_geom(
-    name=f'carried/{geom.name}', type=geom.type, size=size,
-    pos=position + grip.position, quat=quaternion, contype=_BODY,
+    name=f'{CARRIED}{geom.name}',
+    type=geom.type,
+    size=np.array(geom.size),
+    contype=_BODY,
     conaffinity=0,
-  )  # fmt: skip
+    **where,
+  )
 
 
-def _quaternion(geom) -> Float[np.ndarray, ' 4']:
-  return np.array(geom.quat)
-
-
-def _grip(scene, world, carried: str) -> _Grip:
+def _grip(
+  scene: scene_lib.Scene, world: world_state.WorldState, carried: str
+) -> _Grip:
   data = mujoco.MjData(scene.model)
   data.qpos[:] = world.qpos
   mujoco.mj_kinematics(scene.model, data)

@@ -8,9 +8,6 @@ from jaxtyping import Float
 from sdd.language import skill as skill_lib
 from sdd.scenes import world_state
 
-# Motions the engine asks for between skills, beside the skills proper.
-REST = 'rest'
-
 
 class Infeasible(Exception):
   """No motion found for this draw; trying again may well work."""

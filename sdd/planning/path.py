@@ -4,6 +4,9 @@ Everything is bounded by counts, never by the clock, so that a seed gives the
 same path on any machine.
 """
 
+import itertools
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 from ompl import base as ompl_base
@@ -63,7 +66,7 @@ def shorten(
     if len(path) < 3:
       break
     length = np.cumsum(
-      [0.0] + [_distance(a, b) for a, b in zip(path, path[1:], strict=False)]
+      [0.0] + [_distance(a, b) for a, b in itertools.pairwise(path)]
     )
     low, high = np.sort(rng.uniform(0, length[-1], 2))
     i = int(np.searchsorted(length, low, 'right')) - 1
@@ -80,27 +83,9 @@ def _rrt_connect(
   world: collision.PlanningWorld, start: np.ndarray, goal: np.ndarray, seed: int
 ) -> Path:
   ompl_util.RNG.setSeed(seed)
-  count = len(start)
-  space = ompl_base.RealVectorStateSpace(count)
-  bounds = ompl_base.RealVectorBounds(count)
-  # A joint need not leave the span of start and goal by more than half a turn.
-  lower = np.maximum(np.minimum(start, goal) - np.pi, world.arm.lower)
-  upper = np.minimum(np.maximum(start, goal) + np.pi, world.arm.upper)
-  for i in range(count):
-    bounds.setLow(i, float(lower[i]) - 1e-6)
-    bounds.setHigh(i, float(upper[i]) + 1e-6)
-  space.setBounds(bounds)
-  info = ompl_base.SpaceInformation(space)
-  info.setStateValidityChecker(
-    lambda state: world.free(np.array([state[i] for i in range(count)]))
-  )
-  info.setStateValidityCheckingResolution(0.04 / space.getMaximumExtent())
-  info.setup()
+  info = _space_information(world, start, goal)
   problem = ompl_base.ProblemDefinition(info)
-  first, last = space.allocState(), space.allocState()
-  for i in range(count):
-    first[i], last[i] = float(start[i]), float(goal[i])
-  problem.setStartAndGoalStates(first, last)
+  problem.setStartAndGoalStates(_state(info, start), _state(info, goal))
   planner = ompl_geometric.RRTConnect(info)
   planner.setRange(_RANGE)
   planner.setProblemDefinition(problem)
@@ -112,17 +97,49 @@ def _rrt_connect(
   planner.solve(stop)
   if not problem.hasExactSolution():
     raise motion.Infeasible('no collision-free path found')
-  found = problem.getSolutionPath()
+  found: Any = problem.getSolutionPath()
   path = [
-    np.array([found.getState(k)[i] for i in range(count)])
+    np.array([found.getState(k)[i] for i in range(len(start))])
     for k in range(found.getStateCount())
   ]
   return _verified(world, [start, *path[1:-1], goal])
 
 
+def _space_information(
+  world: collision.PlanningWorld, start: np.ndarray, goal: np.ndarray
+) -> ompl_base.SpaceInformation:
+  """The joint space between two configurations, and what is free in it."""
+  count = len(start)
+  # A joint need not leave the span of start and goal by more than half a turn.
+  lower = np.maximum(np.minimum(start, goal) - np.pi, world.arm.lower)
+  upper = np.minimum(np.maximum(start, goal) + np.pi, world.arm.upper)
+  bounds = ompl_base.RealVectorBounds(count)
+  for i in range(count):
+    bounds.setLow(i, float(lower[i]) - 1e-6)
+    bounds.setHigh(i, float(upper[i]) + 1e-6)
+  space = ompl_base.RealVectorStateSpace(count)
+  space.setBounds(bounds)
+
+  def free(state: Any) -> bool:
+    return world.free(np.array([state[i] for i in range(count)]))
+
+  info = ompl_base.SpaceInformation(space)
+  info.setStateValidityChecker(free)
+  info.setStateValidityCheckingResolution(0.04 / space.getMaximumExtent())
+  info.setup()
+  return info
+
+
+def _state(info: Any, q: np.ndarray) -> Any:
+  state = info.getStateSpace().allocState()
+  for i, angle in enumerate(q):
+    state[i] = float(angle)
+  return state
+
+
 def _verified(world: collision.PlanningWorld, path: Path) -> Path:
   """Checks every edge again, finely: "exact" is not always so."""
-  for a, b in zip(path, path[1:], strict=False):
+  for a, b in itertools.pairwise(path):
     if not world.free_edge(a, b):
       raise motion.Infeasible('a planned path failed its second check')
   return path

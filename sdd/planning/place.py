@@ -1,5 +1,7 @@
 """Skill `place`: put what the gripper holds in or on a link."""
 
+from collections.abc import Iterator
+
 import mujoco
 import numpy as np
 from jaxtyping import Float
@@ -84,7 +86,7 @@ def _carried_bounds(
   corners = []
   signs = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T
   for i in range(world.model.ngeom):
-    if not world.model.geom(i).name.startswith('carried/'):
+    if not world.model.geom(i).name.startswith(collision.CARRIED):
       continue
     size = world.model.geom_size[i]
     if world.model.geom_type[i] == mujoco.mjtGeom.mjGEOM_BOX:
@@ -98,7 +100,12 @@ def _carried_bounds(
   return np.concatenate(corners)
 
 
-def _draw_poses(world, carried, target: str, rng: np.random.Generator):
+def _draw_poses(
+  world: collision.PlanningWorld,
+  carried: Float[np.ndarray, 'P 3'],
+  target: str,
+  rng: np.random.Generator,
+) -> Iterator[tuple[Float[np.ndarray, ' 3'], Float[np.ndarray, '3 3']]]:
   """Tool poses that hold the object just above a free spot of `target`."""
   names = world.scene.vocabulary.find(target).geoms
   geoms = {world.model.geom(name).id for name in names}
@@ -125,7 +132,9 @@ def _downward(yaw: float, tilt: np.ndarray) -> Float[np.ndarray, '3 3']:
   return trajectory.rotation_matrix(np.array([*tilt, 0.0])) @ down
 
 
-def _bounds(world, geoms: set[int]) -> tuple[np.ndarray, np.ndarray]:
+def _bounds(
+  world: collision.PlanningWorld, geoms: set[int]
+) -> tuple[Float[np.ndarray, ' 3'], Float[np.ndarray, ' 3']]:
   ids = list(geoms)
   turned = np.abs(world.data.geom_xmat[ids].reshape(-1, 3, 3))
   half = (turned @ world.model.geom_size[ids][:, :, None])[..., 0]
@@ -156,9 +165,16 @@ def _surface_below(
   """Height of the first thing under `point`, if it is a level target geom."""
   hit, normal = np.array([-1], np.int32), np.zeros(3)
   distance = mujoco.mj_ray(
-    world.model, world.data, point, np.array([0, 0, -1.0]), None, 1, -1, hit,
+    world.model,
+    world.data,
+    point,
+    np.array([0, 0, -1.0]),
+    None,
+    1,
+    -1,
+    hit,
     normal,
-  )  # fmt: skip
+  )
   if distance < 0 or hit[0] not in geoms or normal[2] < _UPRIGHT:
     return None
   return float(point[2] - distance)

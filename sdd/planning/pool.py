@@ -1,21 +1,27 @@
 """CPU subprocesses that plan; a killed or hung one costs nothing but time."""
 
+import collections
 import concurrent.futures
+import contextlib
+import dataclasses
+import functools
 import multiprocessing
-import os
 import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import process
 from typing import Protocol
 
 import pebble
 
 from sdd import errors
-from sdd.planning import motion, skills
-from sdd.scenes import registry
+from sdd.planning import motion, skills, worker
 
 # A plan takes a fraction of a second. This is for a worker that hangs, so
 # that a run ends; it never decides what a healthy worker answers.
 _HUNG = 120.0  # seconds
 _RESTARTS = 5  # times a request is asked again after its worker died
+_LOST = (pebble.ProcessExpired, process.BrokenProcessPool, TimeoutError)
 
 
 class PlannerError(errors.SddError):
@@ -56,68 +62,131 @@ class InlinePlanner:
     pass
 
 
+@dataclasses.dataclass
+class _Asked:
+  """A request, who waits for its answer, and how often it may be lost."""
+
+  request: motion.Request
+  future: 'concurrent.futures.Future[motion.Answer]'
+  restarts: int = _RESTARTS
+
+
 class PlannerPool:
   """Plans in spawned subprocesses.
 
   A request whose worker dies is asked again, of another one, with the same
   seed: the answer is the same, so a kill changes no episode.
+
+  Each worker is a pool of one. A process that dies may leave the channel it
+  shares with others locked, and one that dies idle ends its whole pool; so
+  nothing is shared, and what died is replaced with all it had.
   """
 
   def __init__(self, workers: int, scene: str):
-    self._pool = pebble.ProcessPool(
-      max_workers=workers,
-      context=multiprocessing.get_context('spawn'),
-      initializer=_prepare,
-      initargs=(scene,),
-    )
+    """Makes the pool; a worker starts when it is first needed."""
+    self._scene = scene
+    self._lock = threading.RLock()
+    self._waiting: collections.deque[_Asked] = collections.deque()
+    self._idle = [self._new() for _ in range(workers)]
+    self._open = list(self._idle)
+    self._dead: list[pebble.ProcessPool] = []
 
   def submit(
     self, request: motion.Request
   ) -> 'concurrent.futures.Future[motion.Answer]':
-    future: concurrent.futures.Future[motion.Answer]
-    future = concurrent.futures.Future()
-    self._ask(request, future, _RESTARTS)
-    return future
+    asked = _Asked(request, concurrent.futures.Future())
+    with self._lock:
+      self._waiting.append(asked)
+      self._assign()
+      dead, self._dead = self._dead, []
+    _end(dead)
+    return asked.future
 
   def close(self) -> None:
-    self._pool.stop()
-    self._pool.join()
+    with self._lock:
+      self._waiting.clear()
+      self._idle = []
+      ending, self._open, self._dead = self._open + self._dead, [], []
+    _end(ending)
 
-  def _ask(
-    self,
-    request: motion.Request,
-    future: 'concurrent.futures.Future[motion.Answer]',
-    restarts: int,
-  ) -> None:
-    task = self._pool.schedule(skills.answer, args=[request], timeout=_HUNG)
+  def _new(self) -> pebble.ProcessPool:
+    return pebble.ProcessPool(
+      max_workers=1,
+      context=multiprocessing.get_context('spawn'),
+      initializer=worker.prepare,
+      initargs=(self._scene,),
+    )
 
-    def done(asked: concurrent.futures.Future) -> None:
-      if asked.cancelled():
-        future.cancel()
-        return
-      failure = asked.exception()
-      if failure is None:
-        future.set_result(asked.result())
-      elif not isinstance(failure, _LOST):
-        future.set_exception(failure)
-      elif restarts:
-        self._ask(request, future, restarts - 1)
-      else:
-        future.set_exception(
-          PlannerError(
-            f'A planner process died {_RESTARTS + 1} times on one request '
-            f'({failure}). Is memory short? Try fewer --workers.'
+  def _assign(self) -> None:
+    """Hands waiting requests to idle workers; call it with the lock held."""
+    while self._waiting and self._idle:
+      asked, plans = self._waiting.popleft(), self._idle.pop()
+      try:
+        with _unseen_by_ctrl_c():
+          task = plans.schedule(
+            worker.answer, args=[asked.request], timeout=_HUNG
           )
-        )
+      except RuntimeError as died_idle:
+        self._replace(plans)
+        self._again(asked, died_idle)
+      else:
+        task.add_done_callback(functools.partial(self._done, asked, plans))
 
-    task.add_done_callback(done)
+  def _done(
+    self,
+    asked: _Asked,
+    plans: pebble.ProcessPool,
+    task: 'concurrent.futures.Future[motion.Answer]',
+  ) -> None:
+    """Passes an answer on; runs in a thread of the worker's pool."""
+    failure = task.exception()
+    lost = isinstance(failure, _LOST)
+    with self._lock:
+      if plans not in self._open:
+        return  # closed meanwhile
+      if lost:
+        self._replace(plans)
+        self._again(asked, failure)
+      else:
+        self._idle.append(plans)
+      self._assign()
+    if failure is None:
+      asked.future.set_result(task.result())
+    elif not lost:
+      asked.future.set_exception(failure)
+
+  def _replace(self, plans: pebble.ProcessPool) -> None:
+    plans.stop()
+    self._dead.append(plans)  # joined later: this may be its own thread
+    self._open.remove(plans)
+    self._open.append(self._new())
+    self._idle.append(self._open[-1])
+
+  def _again(self, asked: _Asked, failure: BaseException | None) -> None:
+    if asked.restarts:
+      asked.restarts -= 1
+      self._waiting.appendleft(asked)
+      return
+    asked.future.set_exception(
+      PlannerError(
+        f'A planner process died {_RESTARTS + 1} times on one request '
+        f'({failure}). Is memory short? Try fewer --workers.'
+      )
+    )
 
 
-_LOST = (pebble.ProcessExpired, concurrent.futures.TimeoutError, TimeoutError)
+def _end(pools: list[pebble.ProcessPool]) -> None:
+  for plans in pools:
+    plans.stop()
+  for plans in pools:
+    plans.join()
 
 
-def _prepare(scene: str) -> None:
-  """Runs first in each worker: the parent alone answers Ctrl-C."""
-  signal.signal(signal.SIGINT, signal.SIG_IGN)
-  os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-  registry.load(scene)
+@contextlib.contextmanager
+def _unseen_by_ctrl_c() -> Iterator[None]:
+  """A process that starts in here ignores Ctrl-C, which the parent answers."""
+  before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+  try:
+    yield
+  finally:
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)

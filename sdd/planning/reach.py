@@ -26,10 +26,14 @@ def configurations(
   starts = np.clip(starts, world.arm.lower, world.arm.upper)
   many = (len(starts), 1)
   found, error = kinematics.solve(
-    np, world.arm, starts,
-    np.tile(position, many), np.tile(rotation, (len(starts), 1, 1)),
-    iterations=_ITERATIONS, tolerance=_ERROR / 4,
-  )  # fmt: skip
+    np,
+    world.arm,
+    starts,
+    np.tile(position, many),
+    np.tile(rotation, (len(starts), 1, 1)),
+    iterations=_ITERATIONS,
+    tolerance=_ERROR / 4,
+  )
   good: list[np.ndarray] = []
   for q in found[error < _ERROR]:
     q = path.nearest_turn(world, q, near)

@@ -5,8 +5,15 @@ import time
 import numpy as np
 
 from sdd.planning import (
-  approach, articulate, collision, grasp, motion, path, place, trajectory,
-)  # fmt: skip
+  approach,
+  articulate,
+  collision,
+  grasp,
+  motion,
+  path,
+  place,
+  trajectory,
+)
 from sdd.scenes import robot
 from sdd.simulation import action
 
@@ -32,16 +39,16 @@ def plan(request: motion.Request) -> motion.Motion:
   """
   rng = np.random.default_rng(request.seed)
   skill = request.skill
-  keep = skill is not None and skill.verb == 'place'
-  if keep and request.holding != skill.link:
-    raise motion.Infeasible(f'{skill.link!r} is not in the gripper')
-  world = collision.PlanningWorld(
-    request.scene, request.world, carried=request.holding if keep else None
-  )
+  carried = None
+  if skill is not None and skill.verb == 'place':
+    carried = skill.link
+    if request.holding != carried:
+      raise motion.Infeasible(f'{carried!r} is not in the gripper')
+  world = collision.PlanningWorld(request.scene, request.world, carried=carried)
   moving = trajectory.Trajectory(
     world, action.ActionSpec(), request.world.gripper_target
   )
-  if not keep:
+  if carried is None:
     _let_go(moving, request.holding)
   approach.escape(moving)
   if skill is None:

@@ -139,10 +139,10 @@ def squeezed(
     None when the grip would be poor.
   """
   closing = rotation[:, 1]
-  sides = [_pad(geoms, centre, rotation, sign) for sign in (1.0, -1.0)]
-  if sides[0] is None or sides[1] is None:
+  one, other = (_pad(geoms, centre, rotation, sign) for sign in (1.0, -1.0))
+  if one is None or other is None:
     return None
-  (right, at_right), (left, at_left) = sides
+  (right, at_right), (left, at_left) = one, other
   if np.max(np.abs(at_right - at_left)) > _SKEW:
     return None
   return centre + closing * (right - left) / 2, right + left
@@ -173,9 +173,13 @@ def _outermost(
   start, best = point + _FROM * outward, -np.inf
   for geom in geoms:
     hit = mujoco.mju_rayGeom(
-      geom.position, geom.rotation.ravel(), geom.size, start, -outward,
+      geom.position,
+      geom.rotation.ravel(),
+      geom.size,
+      start,
+      -outward,
       geom.kind,
-    )  # fmt: skip
+    )
     if hit >= 0:
       best = max(best, _FROM - hit)
   return best

@@ -5,7 +5,8 @@ so what is checked against collision is the motion the servos will be sent,
 not the plan it came from.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -73,7 +74,7 @@ class Trajectory:
     Raises:
       motion.Infeasible: the executed motion would collide.
     """
-    for start, end in zip(path, path[1:], strict=False):
+    for start, end in itertools.pairwise(path):
       ends = kinematics.forward(np, self.world.arm, np.stack([start, end]))
       seconds = max(
         float(np.max(np.abs(end - start))) / JOINT_SPEED,
@@ -112,7 +113,7 @@ class Trajectory:
     poses: Sequence[tuple[np.ndarray, np.ndarray]],
     *,
     joint: str,
-    values: Sequence[float],
+    values: Iterable[float],
   ) -> None:
     """Moves through tool poses, one a period, while a joint moves along."""
     for (position, rotation), value in zip(poses, values, strict=True):

@@ -1,5 +1,6 @@
 """What the learner minimises: the error of one denoising step."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,12 +26,18 @@ def draw(
 
   They depend on the example's place in the global batch and not on which
   device holds it, so any number of devices takes the same gradient step.
+  All of an example's bits are drawn at once: every further call of
+  `jax.random` would add a second to the compilation.
   """
+  size = math.prod(shape)
 
   def one(place: Array) -> tuple[Array, Array]:
-    of_noise, of_time = jax.random.split(jax.random.fold_in(key, place))
-    noise = jax.random.normal(of_noise, shape)
-    return noise, jax.random.randint(of_time, (), 0, training_steps)
+    bits = jax.random.bits(jax.random.fold_in(key, place), (size + 1,))
+    # 23 bits, centred in their cells: never 0 nor 1, so never infinite.
+    uniform = (bits[1:] >> 9).astype(jnp.float32) * 2.0**-23 + 2.0**-24
+    noise = 2**0.5 * jax.lax.erf_inv(2 * uniform - 1)
+    time = (bits[0] % training_steps).astype(jnp.int32)
+    return noise.reshape(shape), time
 
   return jax.vmap(one)(position)
 

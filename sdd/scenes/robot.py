@@ -137,10 +137,13 @@ def _add_gripper(spec: mujoco.MjSpec, wrist: parts.Body) -> None:
   for name, side in zip(FINGER_JOINTS, (1, -1), strict=True):
     _add_finger(hand, name, side)
   spec.add_equality(
-    type=mujoco.mjtEq.mjEQ_JOINT, name1=FINGER_JOINTS[1],
-    name2=FINGER_JOINTS[0], data=[0, 1] + [0] * 10, objtype=mujoco.mjtObj.mjOBJ_JOINT,
+    type=mujoco.mjtEq.mjEQ_JOINT,
+    objtype=mujoco.mjtObj.mjOBJ_JOINT,
+    name1=FINGER_JOINTS[1],
+    name2=FINGER_JOINTS[0],
+    data=[0, 1] + [0] * 10,
     solref=[0.01, 1],
-  )  # fmt: skip
+  )
   servo = spec.add_actuator(
     name='gripper', target=FINGER_JOINTS[0],
     trntype=mujoco.mjtTrn.mjTRN_JOINT, forcerange=[-40, 40],

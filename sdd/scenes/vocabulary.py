@@ -120,9 +120,10 @@ class Vocabulary:
     """Indices of the link itself and of everything that is a part of it."""
     found = [self.index(name)]
     for index, link in enumerate(self.links):
-      if link.parent is not None and link.kind != 'robot':
-        if self.index(link.parent) in found and index not in found:
-          found.append(index)
+      if link.parent is None or link.kind == 'robot' or index in found:
+        continue
+      if self.index(link.parent) in found:
+        found.append(index)
     return np.asarray(found)
 
 

@@ -61,9 +61,13 @@ def joint_target(
   """
   position, rotation, _ = action.decode(xp, command)
   goal, _ = kinematics.solve(
-    xp, controller.arm, arm_target, position, rotation,
+    xp,
+    controller.arm,
+    arm_target,
+    position,
+    rotation,
     iterations=_IK_ITERATIONS,
-  )  # fmt: skip
+  )
   return xp.clip(goal, arm_target - MAX_JOINT_STEP, arm_target + MAX_JOINT_STEP)
 
 

@@ -34,8 +34,9 @@ class MujocoSimulator:
     data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
     data.time = world.time
     self._targets[index] = (
-      np.asarray(world.arm_target, float), float(world.gripper_target)
-    )  # fmt: skip
+      np.asarray(world.arm_target, float),
+      float(world.gripper_target),
+    )
     data.ctrl[:] = [*world.arm_target, world.gripper_target / 2]
     mujoco.mj_forward(self._model, data)
 
@@ -43,7 +44,7 @@ class MujocoSimulator:
     self, actions: Float[np.ndarray, 'B 10'], active: Bool[np.ndarray, ' B']
   ) -> None:
     for index in np.flatnonzero(active):
-      self._advance(index, np.asarray(actions[index], float))
+      self._advance(int(index), np.asarray(actions[index], float))
 
   def _advance(self, index: int, command: Float[np.ndarray, ' 10']) -> None:
     data, model = self._data[index], self._model
@@ -72,17 +73,19 @@ class MujocoSimulator:
       contact_distance=contact.dist,
       contact_normal=contact.frame[:, :3],
     )
-    state = extraction.extract(
+    return extraction.extract(
       np, self._table, physics, np.float64(self._targets[index][1])
     )
-    return state
 
   def proprioception(self, index: int) -> Float[np.ndarray, ' 10']:
     data, tcp = self._data[index], self._table.tcp
     return extraction.proprioception(
-      np, self._table, data.qpos, data.site_xpos[tcp],
+      np,
+      self._table,
+      data.qpos,
+      data.site_xpos[tcp],
       data.site_xmat[tcp].reshape(3, 3),
-    )  # fmt: skip
+    )
 
   def world(self, index: int) -> world_state.WorldState:
     data = self._data[index]

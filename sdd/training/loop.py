@@ -149,16 +149,19 @@ class _Run:
     """Steps until done or stopped; the last loss and the saved state."""
     config, loss = self._config, float('nan')
     device, number = step.replicate(host), int(host.step)
-    stretch, since = [], time.monotonic()
+    stretch, clock = [], _Clock(config.batch_size)
     while number < config.steps and not stopped:
       device, seen = self._step(device, self._batches(number))
       stretch.append(seen)
       number += 1
+      if not clock.running:
+        jax.block_until_ready(seen)  # the first step waits for the compiler
+        clock.start(number)
       if number % config.log_every == 0 or number == config.steps:
         values = _summary(stretch)
-        seconds = max(time.monotonic() - since, 1e-9)
-        speed = len(stretch) * config.batch_size / seconds
-        loss, stretch, since = values['loss'], [], time.monotonic()
+        speed = clock.windows_per_second(number)
+        loss, stretch = values['loss'], []
+        clock.start(number)
         record(number, {**values, 'windows_per_second': speed})
         report(Report(number, loss, speed))
         _require_finite(number, loss)
@@ -169,6 +172,22 @@ class _Run:
       loss = _summary(stretch)['loss']
     self._checkpoints.save(host)
     return loss, host
+
+
+class _Clock:
+  """Windows per second since the last `start`."""
+
+  def __init__(self, batch_size: int):
+    self._batch_size = batch_size
+    self.running = False
+
+  def start(self, number: int) -> None:
+    self._number, self._since = number, time.monotonic()
+    self.running = True
+
+  def windows_per_second(self, number: int) -> float:
+    seconds = max(time.monotonic() - self._since, 1e-9)
+    return (number - self._number) * self._batch_size / seconds
 
 
 def _summary(stretch: list[Any]) -> dict[str, float]:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from sdd.language import gemini, provider
+from sdd.language import gemini, provider, registry
 
 KEY = 'not-a-real-key-0123456789'
 REQUEST = provider.Request('plan', 'drawer', 'go', 'The whole prompt.')
@@ -121,11 +121,11 @@ def test_a_missing_key_is_told(monkeypatch):
   for name in gemini.KEY_VARIABLES:
     monkeypatch.delenv(name, raising=False)
   with pytest.raises(gemini.GeminiError, match='GEMINI_API_KEY'):
-    provider.make_provider('gemini')
+    registry.make_provider('gemini')
 
 
 @pytest.mark.usefixtures('key')
 def test_a_missing_package_is_told(monkeypatch):
   monkeypatch.setitem(sys.modules, 'google.genai', None)
   with pytest.raises(gemini.GeminiError, match=r'sdd\[gemini\]'):
-    provider.make_provider('gemini')
+    registry.make_provider('gemini')

@@ -7,13 +7,13 @@ from importlib import resources
 import pytest
 
 from sdd import errors
-from sdd.language import planner, provider, recorded, skill
+from sdd.language import planner, recorded, registry, skill
 from sdd.predicates import predicate
 
 
 @pytest.fixture(scope='module')
 def trees(vocabulary, twelve_tasks):
-  answers = provider.make_provider('recorded')
+  answers = registry.make_provider('recorded')
   return {
     task: planner.infer_task_tree(task, 'drawer', vocabulary, answers)
     for task, _, _ in twelve_tasks
@@ -101,7 +101,7 @@ def test_a_misspelt_task_is_suggested(vocabulary):
   wrong = 'move the crayon box in the top drawr'
   with pytest.raises(recorded.MissingCompletionError) as caught:
     planner.infer_task_tree(
-      wrong, 'drawer', vocabulary, provider.make_provider()
+      wrong, 'drawer', vocabulary, registry.make_provider()
     )
   message = str(caught.value)
   assert repr(wrong) in message
@@ -112,7 +112,7 @@ def test_a_misspelt_task_is_suggested(vocabulary):
 
 def test_a_scene_without_records(vocabulary):
   with pytest.raises(recorded.MissingCompletionError, match=r'moon\.json'):
-    planner.infer_task_tree('fly', 'moon', vocabulary, provider.make_provider())
+    planner.infer_task_tree('fly', 'moon', vocabulary, registry.make_provider())
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_malformed_records_are_a_typed_error(vocabulary, tmp_path, text):
 
 def test_unknown_provider_is_suggested():
   with pytest.raises(errors.UnknownNameError, match="mean 'gemini'"):
-    provider.make_provider('gemni')
+    registry.make_provider('gemni')

@@ -6,7 +6,7 @@ import pytest
 from rich import console
 
 from sdd import errors
-from sdd.language import planner, provider, skill, task_tree
+from sdd.language import planner, registry, skill, task_tree
 from sdd.predicates import predicate, rejection
 
 TASK = 'move the crayon box into the top drawer'
@@ -15,7 +15,7 @@ TASK = 'move the crayon box into the top drawer'
 @pytest.fixture(scope='module')
 def tree(vocabulary):
   return planner.infer_task_tree(
-    TASK, 'drawer', vocabulary, provider.make_provider()
+    TASK, 'drawer', vocabulary, registry.make_provider()
   )
 
 

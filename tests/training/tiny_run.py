@@ -4,7 +4,6 @@ python tiny_run.py train WORKDIR STEPS     train, saying when it saved
 python tiny_run.py devices FILE            a few steps on every device
 """
 
-import os
 import pathlib
 import sys
 
@@ -87,23 +86,19 @@ def final_state(run: training_config.TrainingConfig, workdir: pathlib.Path):
     return checkpoints.restore(state.init(run, 12))
 
 
-def _train(workdir: str, steps: str) -> None:
-  run = config(steps=int(steps), checkpoint_every=1000, log_every=1)
-  slow = os.environ.get('SAVE_AT')
-  if slow is None:
-    loop.train(run, data(), workdir)
-    return
-  run.checkpoint_every = int(slow)
+def _train(workdir: str, save_every: str) -> None:
+  run = config(checkpoint_every=int(save_every), log_every=1)
+  saved = pathlib.Path(workdir) / checkpoint.FOLDER / save_every
 
   def report(now: loop.Report) -> None:
-    folder = pathlib.Path(workdir) / checkpoint.FOLDER / slow
-    print(now.step, folder.exists(), flush=True)
+    print(now.step, 'saved' if saved.exists() else 'not yet', flush=True)
 
   loop.train(run, data(), workdir, report=report)
 
 
 def _devices(file: str) -> None:
   run, walks = config(), data()
+  run.policy.channels = (16,)  # compiles in half the time
   batch = batches.Batches(
     walks, loop.specify(run, walks), batch_size=16, seed=0
   )
