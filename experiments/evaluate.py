@@ -19,6 +19,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from absl import flags
 from rich import console as rich_console
@@ -115,7 +116,7 @@ def _generate(
   for task, _ in jobs:
     infer(task)  # complain before anything runs
   with session.collecting(
-    scene, infer, seed=0, workers=workers, retry=_RETRY.value
+    scene, infer, seed=0, workers=workers, retry=cast(walk.Retry, _RETRY.value)
   ) as attempts:
     for episode in attempts.run(
       collector.Job(index, task) for task, index in jobs
@@ -173,13 +174,13 @@ def _show(
   part.replace(path)
   console.print(f'Numbers: {path}')
   if _RECORD.value:
-    _record(scores, total, each)
+    _record(_RECORD.value, scores, total, each)
 
 
 def _record(scores: list[score.Score], total: score.Score, each: float) -> None:
-  name = _POLICY.value.rstrip('/').split('/')[-1]
-  if name == policies.GENERATOR and _RETRY.value == 'none':
-    name += ' without retry'
+  policy = _POLICY.value.rstrip('/').split('/')[-1]
+  if policy == policies.GENERATOR and _RETRY.value == 'none':
+    policy += ' without retry'
   rows = [
     {'label': s.label, 'successes': s.successes, 'trials': s.episodes}
     for s in [*scores, total]
@@ -209,7 +210,7 @@ def _record(scores: list[score.Score], total: score.Score, each: float) -> None:
     }
   )
   results.write_result(
-    _RECORD.value, {'title': f'{_SCENE.value}: {name}', 'rows': rows}
+    name, {'title': f'{_SCENE.value}: {policy}', 'rows': rows}
   )
 
 

@@ -37,6 +37,9 @@ _EVALUATIONS = flags.DEFINE_list(
   'evaluations', [], 'JSON files written by experiments.evaluate'
 )
 _OUT = flags.DEFINE_string('out', 'runs/report.html', 'the page')
+_FILM = flags.DEFINE_string(
+  'film', None, 'also write the first film strip to this PNG file'
+)
 _FRAMES = flags.DEFINE_integer('frames', 12, 'of a film strip', lower_bound=2)
 
 
@@ -46,10 +49,12 @@ def main(_: Sequence[str]) -> int:
   if not episodes:
     raise errors.SddError(f'{_DATA.value} holds no episode yet.')
   evaluations = [_read(path) for path in _EVALUATIONS.value]
-  path = report.write_report(
-    _OUT.value, _assemble(scene, episodes, evaluations)
-  )
+  page = _assemble(scene, episodes, evaluations)
+  path = report.write_report(_OUT.value, page)
   print(f'Report: {path}')
+  if _FILM.value and page.strips:
+    pathlib.Path(_FILM.value).write_bytes(page.strips[0][1])
+    print(f'Film strip: {_FILM.value}')
   return 0
 
 
@@ -201,13 +206,13 @@ def _losses() -> list[report.Curve]:
 def _over_time(evaluations: list[dict[str, Any]]) -> list[report.Curve]:
   if not evaluations:
     return []
-  seconds = np.arange(0, 121, 2.0)
+  seconds = np.arange(0, 121, 2.0).tolist()
   series = {}
   for evaluation in evaluations:
     times = np.array(
       [e['seconds'] for e in evaluation['episodes'] if e['success']]
     )
-    share = (times[:, None] <= seconds + 1e-6).sum(0)
+    share = (times[:, None] <= np.asarray(seconds) + 1e-6).sum(0)
     series[evaluation['policy']] = (
       100 * share / max(1, len(evaluation['episodes']))
     )

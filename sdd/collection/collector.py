@@ -18,7 +18,7 @@ from sdd.planning import pool as pool_lib
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, simulator
 
-_LOG = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _WORLD, _PLAN = 0, 1  # streams of random numbers of an episode
 
 
@@ -186,5 +186,5 @@ class Collector:
     except errors.SddError:
       raise
     except Exception as bug:
-      _LOG.exception('A defect ended episode %d:', slot.notes.origin.index)
+      _logger.exception('A defect ended episode %d:', slot.notes.origin.index)
       slot.fail(bug)

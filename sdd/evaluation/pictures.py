@@ -10,7 +10,7 @@ from sdd.evaluation import film_strip
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, render_episode
 
-_SIZE = {'width': 300, 'height': 200, 'supersample': 2}
+_WIDTH, _HEIGHT, _SUPERSAMPLE = 300, 200, 2
 
 
 def of_episode(
@@ -48,7 +48,7 @@ def strip(
   """A PNG with one frame for each state."""
   images = render_episode.render_episode(
     scene.model, qpos, [camera], mocap_pos=mocap_pos, mocap_quat=mocap_quat,
-    **_SIZE,
+    width=_WIDTH, height=_HEIGHT, supersample=_SUPERSAMPLE,
   )  # fmt: skip
   sheet = film_strip.film_strip(list(images[camera].rgb), captions, columns=4)
   return film_strip.encode_png(sheet)

@@ -68,7 +68,7 @@ class _Asked:
 
   request: motion.Request
   future: 'concurrent.futures.Future[motion.Answer]'
-  restarts: int = _RESTARTS
+  restarts: int
 
 
 class PlannerPool:
@@ -94,7 +94,7 @@ class PlannerPool:
   def submit(
     self, request: motion.Request
   ) -> 'concurrent.futures.Future[motion.Answer]':
-    asked = _Asked(request, concurrent.futures.Future())
+    asked = _Asked(request, concurrent.futures.Future(), _RESTARTS)
     with self._lock:
       self._waiting.append(asked)
       self._assign()

@@ -120,39 +120,47 @@ class Scene:
     return int(self.model.joint(self.vocabulary.find(link).body).qposadr[0])
 
   @functools.cached_property
-  def tracked(self) -> tuple[int, ...]:
-    """Links whose pose a state-based policy observes."""
-    return tuple(
-      index
-      for index, link in enumerate(self.vocabulary.links)
-      if link.kind in ('object', 'furniture')
-    )
+  def posed(self) -> tuple[int, ...]:
+    """Links whose position and rotation a state-based policy observes."""
+    return self._of_kind('object', 'furniture')
+
+  @functools.cached_property
+  def placed(self) -> tuple[int, ...]:
+    """Links whose position alone it observes: parts, such as handles."""
+    return self._of_kind('part')
+
+  def _of_kind(self, *kinds: str) -> tuple[int, ...]:
+    links = self.vocabulary.links
+    return tuple(i for i, link in enumerate(links) if link.kind in kinds)
 
   @functools.cached_property
   def state_names(self) -> tuple[str, ...]:
     """Names of the entries of `state_vector`, in order."""
-    pose = ('x', 'y', 'z', 'r00', 'r01', 'r02', 'r10', 'r11', 'r12')
+    position = ('x', 'y', 'z')
+    rows = ('r00', 'r01', 'r02', 'r10', 'r11', 'r12')
+    named = [(index, (*position, *rows)) for index in self.posed]
+    named += [(index, position) for index in self.placed]
     names = [
       f'{self.vocabulary.links[index].name}/{entry}'
-      for index in self.tracked
-      for entry in pose
+      for index, entries in named
+      for entry in entries
     ]
     return (*names, *(f'{joint}/position' for joint in self.vocabulary.joints))
 
   def state_vector(self, state: Any) -> Float[np.ndarray, '*b S']:
     """Object and joint state of a `SceneState`, as `state_names` lists it."""
-    tracked = list(self.tracked)
-    position = np.asarray(state.link_position)[..., tracked, :]
-    w, x, y, z = np.moveaxis(
-      np.asarray(state.link_quaternion)[..., tracked, :], -1, 0
-    )
-    rows = np.stack(
-      [
-        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-      ],
-      axis=-1,
-    )  # fmt: skip
-    pose = np.concatenate([position, rows], axis=-1)
-    flat = pose.reshape(*pose.shape[:-2], -1)
-    return np.concatenate([flat, np.asarray(state.joint_position)], axis=-1)
+    position = np.asarray(state.link_position)
+    posed, placed = list(self.posed), list(self.placed)
+    rows = _rows(np.asarray(state.link_quaternion)[..., posed, :])
+    pose = np.concatenate([position[..., posed, :], rows], axis=-1)
+    parts = position[..., placed, :]
+    flat = [x.reshape(*x.shape[:-2], -1) for x in (pose, parts)]
+    return np.concatenate([*flat, np.asarray(state.joint_position)], axis=-1)
+
+
+def _rows(quaternion: Float[np.ndarray, '*b 4']) -> Float[np.ndarray, '*b 6']:
+  """The first two rows of the rotation matrices of unit quaternions."""
+  w, x, y, z = np.moveaxis(quaternion, -1, 0)
+  first = [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)]
+  second = [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)]
+  return np.stack([*first, *second], axis=-1)
