@@ -177,7 +177,9 @@ def _show(
     _record(_RECORD.value, scores, total, each)
 
 
-def _record(scores: list[score.Score], total: score.Score, each: float) -> None:
+def _record(
+  name: str, scores: list[score.Score], total: score.Score, each: float
+) -> None:
   policy = _POLICY.value.rstrip('/').split('/')[-1]
   if policy == policies.GENERATOR and _RETRY.value == 'none':
     policy += ' without retry'

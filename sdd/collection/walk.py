@@ -132,10 +132,12 @@ class Walk:
         yield Move(answer.motion, skill)
         return True
       self.problem = answer.reason
-      if skill is not None and skill.verb == 'place':
-        return False  # the object must be picked up anew
+      if not answer.ready:
+        return False
       if draw % _INFEASIBLE_BEFORE_REST == _INFEASIBLE_BEFORE_REST - 1:
         yield from self._rest()
+        if skill is not None and skill.verb == 'place':
+          return False  # resting let go of it: it must be picked up anew
     return False
 
   def _rest(self) -> Steps:

@@ -13,6 +13,10 @@ class Infeasible(Exception):
   """No motion found for this draw; trying again may well work."""
 
 
+class Unready(Infeasible):
+  """The world is not as the skill needs it; no other draw can help."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Request:
   """One planning problem, small and picklable.
@@ -53,9 +57,12 @@ class Answer:
   Attributes:
     motion: the motion, or None.
     reason: why there is none.
+    ready: False when no other draw can help, because the world is not as
+      the skill needs it.
     seconds: CPU time it took.
   """
 
   motion: Motion | None
   reason: str
   seconds: float
+  ready: bool = True

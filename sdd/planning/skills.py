@@ -24,11 +24,12 @@ _DROP_WAIT = 4  # periods: a student at 4 Hz must see what it let go of
 def answer(request: motion.Request) -> motion.Answer:
   """Plans a request; an infeasible one is an answer too, not an error."""
   began = time.process_time()
+  found, reason, ready = None, '', True
   try:
-    found, reason = plan(request), ''
+    found = plan(request)
   except motion.Infeasible as error:
-    found, reason = None, str(error)
-  return motion.Answer(found, reason, time.process_time() - began)
+    reason, ready = str(error), not isinstance(error, motion.Unready)
+  return motion.Answer(found, reason, time.process_time() - began, ready)
 
 
 def plan(request: motion.Request) -> motion.Motion:
@@ -43,7 +44,7 @@ def plan(request: motion.Request) -> motion.Motion:
   if skill is not None and skill.verb == 'place':
     carried = skill.link
     if request.holding != carried:
-      raise motion.Infeasible(f'{carried!r} is not in the gripper')
+      raise motion.Unready(f'{carried!r} is not in the gripper')
   world = collision.PlanningWorld(request.scene, request.world, carried=carried)
   moving = trajectory.Trajectory(
     world, action.ActionSpec(), request.world.gripper_target

@@ -105,12 +105,23 @@ def draw_point(
     normal = np.zeros(3)
     normal[along] = side
   else:
-    normal = rng.normal(size=3)
-    normal /= np.linalg.norm(normal)
-    local = normal * geom.size[0]
-    if geom.kind == CAPSULE:
-      local[2] += rng.uniform(-1, 1) * geom.size[1]
+    local, normal = _draw_round(geom, rng)
   return geom.position + geom.rotation @ local, geom.rotation @ normal
+
+
+def _draw_round(
+  geom: Geom, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, ' 3'], Float[np.ndarray, ' 3']]:
+  """A surface point of a sphere or capsule and its normal, geom frame."""
+  radius, half, normal = geom.size[0], 0.0, rng.normal(size=3)
+  along = 0.0
+  if geom.kind == CAPSULE:
+    half = geom.size[1]
+    along = np.copysign(half, normal[2])  # a cap
+    if rng.random() < half / (half + radius):  # share of the area in between
+      normal[2], along = 0.0, rng.uniform(-half, half)
+  normal /= np.linalg.norm(normal)
+  return radius * normal + [0, 0, along], normal
 
 
 _PROBES = [(x, z) for x in (-0.008, 0.0, 0.008) for z in (-0.013, 0.0, 0.013)]

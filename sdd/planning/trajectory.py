@@ -186,7 +186,9 @@ def rotation_vector(rotation: Float[np.ndarray, '3 3']) -> np.ndarray:
   # Half a turn: the axis is the eigenvector that the rotation leaves alone.
   axis = np.sqrt(np.maximum((np.diag(rotation) + 1) / 2, 0))
   largest = int(np.argmax(axis))
-  axis *= np.where(rotation[largest] < 0, -1, 1)
+  sign = np.where(rotation[largest] < 0, -1, 1)
+  sign[largest] = 1
+  axis *= sign
   return angle * axis / np.linalg.norm(axis)
 
 

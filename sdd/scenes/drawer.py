@@ -82,7 +82,7 @@ def _set_physics(spec: mujoco.MjSpec) -> None:
   spec.option.iterations, spec.option.ls_iterations = 8, 12
   # Read by MJX only: how many contacts and candidate pairs it keeps.
   spec.add_numeric(name='max_contact_points', data=[40], size=1)
-  spec.add_numeric(name='max_geom_pairs', data=[16], size=1)
+  spec.add_numeric(name='max_geom_pairs', data=[24], size=1)
 
 
 def _add_surroundings(spec: mujoco.MjSpec) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+import flax.struct
 import mujoco
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -75,9 +76,9 @@ def _extents(
   return core, radius
 
 
-@dataclasses.dataclass(frozen=True)
+@flax.struct.dataclass
 class Physics:
-  """The arrays of a simulator that a `SceneState` is made from."""
+  """The arrays of a simulator that a `SceneState` is made from; a pytree."""
 
   qpos: Float[Any, '*b nq']
   xpos: Float[Any, '*b B 3']

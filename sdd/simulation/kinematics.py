@@ -120,21 +120,37 @@ def solve(
     Joint angles within the limits, and the remaining error (metres and
     radians, Euclidean).
   """
-  q = start
-  for _ in range(iterations):
+  def error_at(q: Any) -> tuple[Any, Any]:
     here, turned, jac = jacobian(xp, arm, q)
-    error = _error(xp, here, turned, position, rotation)
-    if xp is np and np.max(np.abs(error)) < tolerance:
-      break
-    square = jac @ xp.swapaxes(jac, -1, -2) + _DAMPING * xp.eye(6)
-    weight = xp.linalg.solve(square, error[..., None])
-    step = (xp.swapaxes(jac, -1, -2) @ weight)[..., 0]
-    largest = xp.max(xp.abs(step), axis=-1, keepdims=True)
-    step = step * xp.minimum(1.0, _LARGEST_STEP / (largest + 1e-9))
-    q = xp.clip(q + step, arm.lower, arm.upper)
+    return _error(xp, here, turned, position, rotation), jac
+
+  if xp is np:
+    q = start
+    for _ in range(iterations):
+      error, jac = error_at(q)
+      if np.max(np.abs(error)) < tolerance:
+        break
+      q = _improved(xp, arm, q, error, jac)
+  else:
+    from jax import lax  # planners, which use NumPy, start without JAX
+
+    q = lax.fori_loop(
+      0, iterations, lambda _, q: _improved(xp, arm, q, *error_at(q)),
+      start + xp.zeros(arm.lower.shape),
+    )  # fmt: skip
   here, turned = forward(xp, arm, q)
   error = _error(xp, here, turned, position, rotation)
   return q, xp.linalg.norm(error, axis=-1)
+
+
+def _improved(xp: Any, arm: Chain, q: Any, error: Any, jac: Any) -> Any:
+  """One step of damped least squares against the error."""
+  square = jac @ xp.swapaxes(jac, -1, -2) + _DAMPING * xp.eye(6)
+  weight = xp.linalg.solve(square, error[..., None])
+  step = (xp.swapaxes(jac, -1, -2) @ weight)[..., 0]
+  largest = xp.max(xp.abs(step), axis=-1, keepdims=True)
+  step = step * xp.minimum(1.0, _LARGEST_STEP / (largest + 1e-9))
+  return xp.clip(q + step, arm.lower, arm.upper)
 
 
 def _frames(xp: Any, arm: Chain, q: Any) -> tuple[Any, Any, Any, Any]:
@@ -175,7 +191,9 @@ def _error(
   trace = relative[..., 0, 0] + relative[..., 1, 1] + relative[..., 2, 2]
   angle = xp.arctan2(sine[..., 0], 0.5 * (trace - 1))[..., None]
   turn = vector * (angle / xp.maximum(sine, 1e-9))
-  turn = xp.where(sine > 1e-9, turn, vector)
+  # Half a turn has no axis to tell: begin about any, the next step sees one.
+  half = angle * xp.asarray([1.0, 0.0, 0.0])
+  turn = xp.where(sine > 1e-9, turn, xp.where(angle > 1.0, half, vector))
   return xp.concatenate([position - here, turn], axis=-1)
 
 
