@@ -24,11 +24,19 @@ def loaded(pid):
   return _read(pathlib.Path(f'/proc/{pid}/maps')).decode()
 
 
+def deaf_to_ctrl_c(pid):
+  """Whether a process blocks or ignores SIGINT."""
+  status = _read(pathlib.Path(f'/proc/{pid}/status')).decode()
+  fields = dict(line.split(':\t', 1) for line in status.splitlines())
+  masks = [int(fields[name], 16) for name in ('SigBlk', 'SigIgn')]
+  return any(mask >> (signal.SIGINT - 1) & 1 for mask in masks)
+
+
 def kill(pid):
   os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=120):
   """Waits until the condition holds; fails if it never does."""
   end = time.monotonic() + seconds
   while not condition():

@@ -153,6 +153,7 @@ def escape(moving: trajectory.Trajectory) -> None:
   """
   if moving.world.free(moving.q):
     return
+  moving.world.forgive(moving.q)
   position, rotation = moving.pose
   back, up = -rotation[:, 2], np.array([0.0, 0.0, 1.0])
   mark = moving.mark()
@@ -167,6 +168,7 @@ def escape(moving: trajectory.Trajectory) -> None:
         unit = direction / (np.linalg.norm(direction) + 1e-9)
         moving.line(position + distance * unit)
         if moving.world.free(moving.q):
+          moving.world.forgive(None)
           return
       except motion.Infeasible:
         pass

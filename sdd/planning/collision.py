@@ -52,6 +52,7 @@ class PlanningWorld:
     self.opening = float(world.qpos[self._finger].sum())
     self._relevant = _relevant_pairs(self.model)
     self._touchable = np.zeros(self.model.ngeom, bool)
+    self._forgiven = np.zeros((self.model.ngeom, self.model.ngeom), bool)
     self.start = np.asarray(world.arm_target, float)
 
   def allow(self, *links: str) -> None:
@@ -60,6 +61,19 @@ class PlanningWorld:
     for link in links:
       geoms = self.scene.vocabulary.find(link).geoms
       self._touchable[[self.model.geom(name).id for name in geoms]] = True
+
+  def forgive(self, q: Float[np.ndarray, ' n'] | None) -> None:
+    """Lets pairs that overlap at `q` go on doing so while touching is meant.
+
+    An arm that ended up pressing on something must be able to leave it.
+    None takes it back.
+    """
+    self._forgiven[:] = False
+    if q is not None:
+      self.place(q)
+      mujoco.mj_collision(self.model, self.data)
+      first, second = self.data.contact.geom.T
+      self._forgiven[first, second] = self._forgiven[second, first] = True
 
   def set_joint(self, joint: str, value: float) -> None:
     """Moves an articulated joint of the world."""
@@ -88,6 +102,7 @@ class PlanningWorld:
     if touching:
       bad = bad & (distance < TOUCH)
       bad = bad & ~self._touchable[pairs].any(axis=1)
+      bad = bad & ~self._forgiven[pairs[:, 0], pairs[:, 1]]
     return not bad.any()
 
   def free_edge(

@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import process
+from multiprocessing import resource_tracker
 from typing import Protocol
 
 import pebble
@@ -185,6 +186,8 @@ def _end(pools: list[pebble.ProcessPool]) -> None:
 @contextlib.contextmanager
 def _unseen_by_ctrl_c() -> Iterator[None]:
   """A process that starts in here ignores Ctrl-C, which the parent answers."""
+  # Started with the first process otherwise, it would unblock signals again.
+  resource_tracker.ensure_running()
   before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
   try:
     yield

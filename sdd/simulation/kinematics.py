@@ -120,6 +120,7 @@ def solve(
     Joint angles within the limits, and the remaining error (metres and
     radians, Euclidean).
   """
+
   def error_at(q: Any) -> tuple[Any, Any]:
     here, turned, jac = jacobian(xp, arm, q)
     return _error(xp, here, turned, position, rotation), jac

@@ -68,9 +68,7 @@ class World:
     begun: nodes that were begun, in order.
   """
 
-  def __init__(
-    self, tree, *, fail=None, infeasible=None, done=(), ready=True
-  ):
+  def __init__(self, tree, *, fail=None, infeasible=None, done=(), ready=True):
     """`fail` and `infeasible`: verb to how many times; -1 for ever."""
     self.tree, self.done, self.ready = tree, set(done), ready
     self.fail = collections.Counter(fail or {})

@@ -12,7 +12,7 @@ import workers
 
 from sdd.dataset import reader
 
-EPISODES = 4
+EPISODES = 5
 TASK = 'move the crayon box into the top drawer'
 
 
@@ -38,19 +38,27 @@ def collect(tmp_path):
   return out, start
 
 
-def shards(out):
-  return len(list(out.glob('*.array_record-*')))
-
-
 def indices(out):
+  """Indices of the episodes that are kept by now."""
+  if not (out / 'dataset_info.json').exists():
+    return []
   return [each.metadata.index for each in reader.read_episodes(out)]
+
+
+def wait_for_more(out, running, than):
+  workers.wait_for(
+    lambda: len(indices(out)) > than or running.poll() is not None
+  )
 
 
 def test_killed_stopped_and_completed(collect, whole):
   out, start = collect
 
   with start() as running:
-    workers.wait_for(lambda: shards(out) or running.poll() is not None)
+    workers.wait_for(lambda: len(workers.of(running.pid)) == 2)
+    # From the start, when they still import what they need.
+    assert all(map(workers.deaf_to_ctrl_c, workers.of(running.pid)))
+    wait_for_more(out, running, than=0)
     planners = workers.of(running.pid)
     libraries = [workers.loaded(pid) for pid in planners]
     running.kill()
@@ -64,10 +72,9 @@ def test_killed_stopped_and_completed(collect, whole):
   assert 1 <= len(after_kill) < EPISODES
 
   with start() as running:
-    before = shards(out)
-    workers.wait_for(lambda: shards(out) > before or running.poll() is not None)
+    wait_for_more(out, running, than=len(after_kill))
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    _, complaint = running.communicate(timeout=60)
+    _, complaint = running.communicate(timeout=120)
   assert running.returncode == 130
   assert complaint.rstrip().endswith(
     f'Stopped. Every finished episode is in {out}; the same command goes on '

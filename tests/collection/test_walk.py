@@ -105,7 +105,8 @@ def test_a_rest_without_a_way_is_no_reason_to_stop(tree):
 
 @pytest.mark.parametrize('trouble', ['fail', 'infeasible'])
 def test_nobody_tries_for_ever(tree, trouble):
-  world = scripted.World(tree, **{trouble: {'grasp': -1}})
+  for_ever: Any = {trouble: {'grasp': -1}}
+  world = scripted.World(tree, **for_ever)
   walked, done = world.run(limit=3000)
   assert not done
   assert walked.retries[ROOT] == 11

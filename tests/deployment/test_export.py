@@ -69,7 +69,7 @@ def workdir(tmp_path_factory):
   folder = tmp_path_factory.mktemp('export') / 'run'
   checkpoint.claim(folder, run, specification)
   with checkpoint.opened(folder) as checkpoints:
-    checkpoints.save(fresh.replace(ema=ema))
+    checkpoints.save(state.TrainState(**{**vars(fresh), 'ema': ema}))
   return folder
 
 

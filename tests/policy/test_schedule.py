@@ -1,5 +1,6 @@
 """The noise schedule's laws."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -25,8 +26,8 @@ def test_betas_are_capped():
 def test_noising_keeps_the_variance():
   process = schedule.make(50)
   rng = np.random.default_rng(0)
-  clean, noise = rng.standard_normal((2, 50, 400, 10)).astype(np.float32)
-  noisy = process.add_noise(clean, noise, np.arange(50))
+  clean, noise = jnp.asarray(rng.standard_normal((2, 50, 400, 10)))
+  noisy = process.add_noise(clean, noise, jnp.arange(50))
   assert np.asarray(noisy).var(axis=(1, 2)) == pytest.approx(1, abs=0.1)
 
 
@@ -45,11 +46,11 @@ def test_the_true_prediction_leads_back_to_the_clean_chunk(prediction):
   times = schedule.ddim_times(50, 10)
   table = schedule.ddim_table(process, times).astype(np.float32)
   rng = np.random.default_rng(1)
-  clean = rng.uniform(-1, 1, (1, 16, 10)).astype(np.float32)
-  noise = rng.standard_normal((1, 16, 10)).astype(np.float32)
-  noisy = process.add_noise(clean, noise, times[:1])
-  for time, row in zip(times, table, strict=True):
-    output = process.target(clean, noise, np.array([time]))
+  clean = jnp.asarray(rng.uniform(-1, 1, (1, 16, 10)))
+  noise = jnp.asarray(rng.standard_normal((1, 16, 10)))
+  noisy = process.add_noise(clean, noise, jnp.asarray(times[:1]))
+  for time, row in zip(times, jnp.asarray(table), strict=True):
+    output = process.target(clean, noise, jnp.array([time]))
     noisy = schedule.ddim_step(noisy, output, row)
   np.testing.assert_allclose(noisy, clean, atol=1e-5)
 
@@ -58,13 +59,13 @@ def test_the_true_prediction_leads_back_to_the_clean_chunk(prediction):
 def test_a_step_leaves_the_noise_of_its_time(prediction):
   process = schedule.make(50, prediction)
   times = np.array([40, 20])
-  row = schedule.ddim_table(process, times)[0].astype(np.float32)
+  row = jnp.asarray(schedule.ddim_table(process, times)[0])
   rng = np.random.default_rng(2)
-  clean = rng.uniform(-1, 1, (1, 16, 10)).astype(np.float32)
-  noise = rng.standard_normal((1, 16, 10)).astype(np.float32)
-  noisy = process.add_noise(clean, noise, times[:1])
+  clean = jnp.asarray(rng.uniform(-1, 1, (1, 16, 10)))
+  noise = jnp.asarray(rng.standard_normal((1, 16, 10)))
+  noisy = process.add_noise(clean, noise, jnp.asarray(times[:1]))
   after = schedule.ddim_step(
-    noisy, process.target(clean, noise, times[:1]), row
+    noisy, process.target(clean, noise, jnp.asarray(times[:1])), row
   )
-  expected = process.add_noise(clean, noise, times[1:])
+  expected = process.add_noise(clean, noise, jnp.asarray(times[1:]))
   np.testing.assert_allclose(after, expected, atol=1e-5)

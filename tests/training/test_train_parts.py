@@ -86,9 +86,9 @@ def test_the_optimiser_starts_as_optax_starts_it():
     strict=True,
   ):
     np.testing.assert_array_equal(ours, theirs)
-  assert float(rate(0)) == 0
-  assert float(rate(config.warmup_steps)) == pytest.approx(1e-2)
-  assert float(rate(config.steps)) == pytest.approx(1e-6)
+  assert rate(0) == 0
+  assert rate(config.warmup_steps) == pytest.approx(1e-2)
+  assert rate(config.steps) == pytest.approx(1e-6)
 
 
 def _leaves(tree):
