@@ -5,9 +5,8 @@ The row "Ours: language-conditioned diffusion policy" for the drawer tasks of
 and joint state in the place of three cameras and CLIP, and a 4.7 M parameter
 U-Net in the place of their 75 M: a size that two CPU cores can train.
 Horizons (observe 2, predict 16), squared-cosine schedule with 50 steps and
-the optimiser are theirs. Two things are not: actions are learnt relative to
-the end effector, and the network predicts the clean chunk instead of the
-noise, because both need fewer steps.
+the optimiser are theirs. The network predicts the clean chunk instead of the
+noise, because that needs far fewer steps (see PolicyConfig).
 
 Hardware: two CPU cores, about 1.5 h for 40 000 steps; any number of GPUs or
 TPU cores that divides the batch (set `policy.conv_impl` to `lax` there).

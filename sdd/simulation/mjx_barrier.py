@@ -46,18 +46,24 @@ def install() -> bool:
   """
   if not is_known():
     return False
-  from mujoco.mjx._src import scan
+  from mujoco.mjx._src import scan, solver
 
-  scan.body_tree = _with_barriers(scan.body_tree)
+  scan.body_tree = _fenced_visits(scan.body_tree)
+  solver._linesearch = _fenced(solver._linesearch)
   return True
 
 
-def _with_barriers(walk: Any) -> Any:
+def _fenced(function: Any) -> Any:
+  @functools.wraps(function)
+  def fenced(*inputs: Any) -> Any:
+    return jax.lax.optimization_barrier(function(*inputs))
+
+  return fenced
+
+
+def _fenced_visits(walk: Any) -> Any:
   @functools.wraps(walk)
   def body_tree(model: Any, visit: Any, *rest: Any, **options: Any) -> Any:
-    def fenced(*inputs: Any) -> Any:
-      return jax.lax.optimization_barrier(visit(*inputs))
-
-    return walk(model, fenced, *rest, **options)
+    return walk(model, _fenced(visit), *rest, **options)
 
   return body_tree
