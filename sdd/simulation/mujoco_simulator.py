@@ -17,10 +17,13 @@ class MujocoSimulator:
     self, scene: scene_lib.Scene, *, size: int, spec: action.ActionSpec
   ):
     self.scene, self.size, self.spec = scene, size, spec
-    self._model = scene.model
+    self._model = scene.fresh_model()
+    # A world that blew up stays not finite, which every judge can see;
+    # MuJoCo would put it back to its beginning without a word.
+    self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     self._controller = controller.make(scene.model, spec)
     self._table = extraction.link_table(scene)
-    self._data = [mujoco.MjData(scene.model) for _ in range(size)]
+    self._data = [mujoco.MjData(self._model) for _ in range(size)]
     self._targets: list[tuple[np.ndarray, float]] = [
       (scene.rest.arm_target, scene.rest.gripper_target)
     ] * size
