@@ -4,7 +4,7 @@ No row of the paper: 1.1 M parameters, three taps instead of five, 6000 steps.
 Enough to watch a policy being learnt from a few hundred episodes of one
 domain, not to compare with anything.
 
-Hardware: two CPU cores, about 5 minutes.
+Hardware: two CPU cores, 5 to 10 minutes (estimated from a busy machine).
 
     python -m experiments.train --config=experiments/configs/demo_state.py \\
       --data=DATASET --workdir=DIR

@@ -8,8 +8,8 @@ Horizons (observe 2, predict 16), squared-cosine schedule with 50 steps and
 the optimiser are theirs. The network predicts the clean chunk instead of the
 noise, because that needs far fewer steps (see PolicyConfig).
 
-Hardware: two CPU cores, about 1.5 h for 40 000 steps; any number of GPUs or
-TPU cores that divides the batch (set `policy.conv_impl` to `lax` there).
+Hardware: two CPU cores, some hours for 40 000 steps (estimated); or GPUs or
+TPU cores whose number divides the batch (with `policy.conv_impl` `lax`).
 
     python -m experiments.train --config=experiments/configs/drawer_state.py \\
       --data=DATASET --workdir=DIR
