@@ -184,10 +184,19 @@ def _record(
   if policy == policies.GENERATOR and _RETRY.value == 'none':
     policy += ' without retry'
   rows = [
-    {'label': s.label, 'successes': s.successes, 'trials': s.episodes}
-    for s in [*scores, total]
+    {
+      'label': s.label,
+      'successes': s.successes,
+      'trials': s.episodes,
+      'detail': len(scores) > 1,
+    }
+    for s in scores
   ]
-  rows[-1]['label'] = f'all {len(scores)} tasks'
+  if len(scores) > 1:
+    label = f'average over the {len(scores)} tasks'
+    rows.append(
+      {'label': label, 'successes': total.successes, 'trials': total.episodes}
+    )
   for limit, count in zip(score.WITHIN, total.within, strict=True):
     rows.append(
       {

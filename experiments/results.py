@@ -45,7 +45,7 @@ def write_result(
     name: of the file; results are listed in the order of their names.
     measurements: `title` and `rows`, and whatever else should be kept. A row
       has a `label` and either `successes` and `trials` or a `value` with, if
-      it has one, a `unit`.
+      it has one, a `unit`. Rows with a true `detail` stay out of the tables.
     command: the command line that measured it; this process's by default.
     folder: where to write.
 
@@ -115,7 +115,11 @@ def _table(result: Mapping[str, Any]) -> str:
     '',
     '| | measured |',
     '|---|---|',
-    *(f'| {_cell(r["label"])} | {_cell(_value(r))} |' for r in result['rows']),
+    *(
+      f'| {_cell(r["label"])} | {_cell(_value(r))} |'
+      for r in result['rows']
+      if not r.get('detail')
+    ),
     '',
     f'`{result["command"]}`, {day}, commit `{result["commit"]}`, '
     f'{processor["model"]}, {processor["cores"]} cores, '
