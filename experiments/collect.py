@@ -116,7 +116,7 @@ def _collect(
   began, wall = os.times(), time.monotonic()
   writing = 0.0
   workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
-  counts = _Counts(_EPISODES.value)
+  counts = _Counts()
   with (
     session.collecting(
       scene,
@@ -155,8 +155,7 @@ def _collect(
 class _Counts:
   """Running totals of this run."""
 
-  def __init__(self, target: int):
-    self.target = target
+  def __init__(self) -> None:
     self.episodes = self.successes = self.agreeing = self.retries = 0
 
   def add(self, metadata: episode.EpisodeMetadata) -> None:
