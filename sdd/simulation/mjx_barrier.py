@@ -46,24 +46,18 @@ def install() -> bool:
   """
   if not is_known():
     return False
-  from mujoco.mjx._src import scan, solver
+  from mujoco.mjx._src import scan
 
-  scan.body_tree = _fenced_visits(scan.body_tree)
-  solver._linesearch = _fenced(solver._linesearch)
+  scan.body_tree = _fenced(scan.body_tree)
   return True
 
 
-def _fenced(function: Any) -> Any:
-  @functools.wraps(function)
-  def fenced(*inputs: Any) -> Any:
-    return jax.lax.optimization_barrier(function(*inputs))
-
-  return fenced
-
-
-def _fenced_visits(walk: Any) -> Any:
+def _fenced(walk: Any) -> Any:
   @functools.wraps(walk)
   def body_tree(model: Any, visit: Any, *rest: Any, **options: Any) -> Any:
-    return walk(model, _fenced(visit), *rest, **options)
+    def fenced(*inputs: Any) -> Any:
+      return jax.lax.optimization_barrier(visit(*inputs))
+
+    return walk(model, fenced, *rest, **options)
 
   return body_tree

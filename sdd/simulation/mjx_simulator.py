@@ -148,7 +148,21 @@ def _program(
 
     return jax.tree.map(select, after, worlds)
 
-  return jax.jit(advance)
+  return jax.jit(advance, compiler_options=_compiler_options())
+
+
+def _compiler_options() -> dict[str, str]:
+  """Keeps XLA on a CPU from using YNNPACK, where it would.
+
+  Since jaxlib 0.10.2 that is the default, and now and then one of this
+  program's runs never ended: all threads idle, waiting for a result.
+  """
+  options = {'xla_cpu_experimental_ynn_fusion_type': ''}
+  try:
+    jax.jit(lambda x: x, compiler_options=options)(0.0)
+  except jax.errors.JaxRuntimeError:  # no such option: nothing to switch off
+    return {}
+  return options
 
 
 @flax.struct.dataclass
@@ -257,6 +271,9 @@ def _simplified(scene: scene_lib.Scene) -> mujoco.MjModel:
   Robot against furniture, the only lower one, gains some torsional friction.
   """
   model = scene.fresh_model()
+  import os
+  if 'LS' in os.environ: model.opt.ls_iterations=int(os.environ['LS'])
+  if 'IT' in os.environ: model.opt.iterations=int(os.environ['IT'])
   colliding = (model.geom_contype | model.geom_conaffinity) != 0
   model.geom_condim[colliding] = model.geom_condim[colliding].max()
   return model
