@@ -13,8 +13,14 @@ from jaxtyping import Bool, Float
 
 from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
-from sdd.simulation import action, controller, extraction
-from sdd.simulation import mjx_barrier, mjx_broad_phase, mujoco_simulator
+from sdd.simulation import (
+  action,
+  controller,
+  extraction,
+  mjx_barrier,
+  mjx_broad_phase,
+  mujoco_simulator,
+)
 from sdd.simulation import scene_state as scene_state_lib
 
 mjx = mjx_barrier.mjx
@@ -98,10 +104,11 @@ class MjxSimulator:
     )
 
   def _on_host(self) -> _Worlds:
-    if self._copy is None:
-      fetched = jax.device_get(self._worlds)
-      self._copy = jax.tree.map(np.array, fetched)
-    return self._copy
+    copy = self._copy
+    if copy is None:
+      copy = jax.tree.map(np.array, jax.device_get(self._worlds))
+      self._copy = copy
+    return copy
 
   def _row(self, world: world_state.WorldState) -> _Worlds:
     self._reader.reset(0, world)
@@ -192,9 +199,11 @@ class _Stepper:
       jnp, self._controller, before, (goal, wide)
     )
     qpos, qvel, seen = self._substeps(worlds, commands)
-    return worlds.replace(
+    return _Worlds(
       qpos=qpos,
       qvel=qvel,
+      mocap_pos=worlds.mocap_pos,
+      mocap_quat=worlds.mocap_quat,
       arm_target=goal,
       gripper_target=wide,
       scene_state=extraction.extract(jnp, self._table, seen.physics, wide),
@@ -204,8 +213,11 @@ class _Stepper:
     )
 
   def _substeps(self, worlds: _Worlds, commands: Any) -> tuple[Any, Any, Any]:
-    """Physics steps; one more than commands, of which nothing but poses and
-    contacts is used, because a step computes those of where it began."""
+    """All physics steps of a period, and what the last state looks like.
+
+    There is one step more than commands; only its poses and contacts are
+    used, because a step computes those of where it began.
+    """
     moving = jnp.arange(len(commands) + 1) < len(commands)
     commands = jnp.concatenate([commands, commands[-1:]])
     step = jax.vmap(self._step)
@@ -271,9 +283,6 @@ def _simplified(scene: scene_lib.Scene) -> mujoco.MjModel:
   Robot against furniture, the only lower one, gains some torsional friction.
   """
   model = scene.fresh_model()
-  import os
-  if 'LS' in os.environ: model.opt.ls_iterations=int(os.environ['LS'])
-  if 'IT' in os.environ: model.opt.iterations=int(os.environ['IT'])
   colliding = (model.geom_contype | model.geom_conaffinity) != 0
   model.geom_condim[colliding] = model.geom_condim[colliding].max()
   return model
