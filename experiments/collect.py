@@ -181,14 +181,16 @@ def cost_lines(spent: dict[str, Any]) -> Iterator[str]:
   if not spent['episodes']:
     yield 'Nothing was left to do.'
     return
-  each = spent['core_seconds'] / max(1, spent['successes'])
+  share, unit = spent['successes'], 'for each success'
+  if not share:
+    share, unit = 1, 'in all, and no success'
   yield (
     f'This run: {spent["episodes"]} episodes in '
-    f'{spent["wall_seconds"]:.0f} s; {each:.2f} core-seconds for each '
-    'success, of which'
+    f'{spent["wall_seconds"]:.0f} s; {spent["core_seconds"] / share:.2f} '
+    f'core-seconds {unit}, of which'
   )
   for name, seconds in spent['split'].items():
-    yield f'  {name:20s} {seconds / max(1, spent["successes"]):6.2f}'
+    yield f'  {name:20s} {seconds / share:6.2f}'
 
 
 if __name__ == '__main__':

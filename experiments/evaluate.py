@@ -151,8 +151,9 @@ def _show(
         f'error in {outcome.task!r}, seed {outcome.index}: {outcome.error}',
         markup=False,
       )
-  each = spent / max(1, total.successes)
-  console.print(f'{wall:.0f} s; {each:.2f} core-seconds for each success')
+  each = spent / total.successes if total.successes else None
+  price = 'no success' if each is None else f'{each:.2f} for each success'
+  console.print(f'{wall:.0f} s; {spent:.0f} core-seconds, {price}')
   path = pathlib.Path(_OUT.value)
   path.parent.mkdir(parents=True, exist_ok=True)
   measured = {
@@ -178,9 +179,9 @@ def _show(
 
 
 def _record(
-  name: str, scores: list[score.Score], total: score.Score, each: float
+  name: str, scores: list[score.Score], total: score.Score, each: float | None
 ) -> None:
-  policy = _POLICY.value.rstrip('/').split('/')[-1]
+  policy = _POLICY.value
   if policy == policies.GENERATOR and _RETRY.value == 'none':
     policy += ' without retry'
   rows = [
@@ -213,13 +214,14 @@ def _record(
         'trials': total.episodes,
       }
     )
-  rows.append(
-    {
-      'label': 'core-seconds for each success',
-      'value': round(each, 2),
-      'unit': 's',
-    }
-  )
+  if each is not None:
+    rows.append(
+      {
+        'label': 'core-seconds for each success',
+        'value': round(each, 2),
+        'unit': 's',
+      }
+    )
   results.write_result(
     name, {'title': f'{_SCENE.value}: {policy}', 'rows': rows}
   )
