@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from sdd.training import state as state_lib
 
 FILE = 'policy.json'
 FOLDER = 'checkpoints'
+_UNFINISHED = '*.orbax-checkpoint-tmp*'
 
 
 class Checkpoints:
@@ -34,13 +36,17 @@ class Checkpoints:
   resumes from. Saving goes on in the background until `close`.
   """
 
-  def __init__(self, workdir: pathlib.Path, *, keep: int = 2):
-    options = ocp.CheckpointManagerOptions(
-      max_to_keep=keep, cleanup_tmp_directories=True
-    )
-    self._manager = ocp.CheckpointManager(
-      (workdir / FOLDER).absolute(), options=options
-    )
+  def __init__(
+    self, workdir: pathlib.Path, *, keep: int = 2, writer: bool = False
+  ):
+    folder = (workdir / FOLDER).absolute()
+    if writer:
+      # What a killed run left half written. Orbax would clear it away in the
+      # background, where a second manager of the same folder gets in its way.
+      for unfinished in folder.glob(_UNFINISHED):
+        shutil.rmtree(unfinished)
+    options = ocp.CheckpointManagerOptions(max_to_keep=keep)
+    self._manager = ocp.CheckpointManager(folder, options=options)
 
   def latest(self) -> int | None:
     """The newest step, or None if there is none."""
@@ -93,9 +99,18 @@ def _rest(state: state_lib.TrainState) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def opened(workdir: pathlib.Path, *, keep: int = 2) -> Iterator[Checkpoints]:
-  """A `Checkpoints` that is closed at the end, come what may."""
-  checkpoints = Checkpoints(workdir, keep=keep)
+def opened(
+  workdir: pathlib.Path, *, keep: int = 2, writer: bool = False
+) -> Iterator[Checkpoints]:
+  """A `Checkpoints` that is closed at the end, come what may.
+
+  Args:
+    workdir: the working directory of a training run.
+    keep: how many of the newest to keep.
+    writer: whether this is the one that saves; it clears away what a killed
+      run left unfinished.
+  """
+  checkpoints = Checkpoints(workdir, keep=keep, writer=writer)
   try:
     yield checkpoints
   finally:

@@ -104,7 +104,9 @@ def train(
   if jax.process_index() == 0:
     checkpoint.claim(workdir, config, specification)
   with (
-    checkpoint.opened(workdir, keep=config.checkpoints_kept) as checkpoints,
+    checkpoint.opened(
+      workdir, keep=config.checkpoints_kept, writer=True
+    ) as checkpoints,
     _stop_signals() as stopped,
   ):
     host = state.init(config, specification.features)
