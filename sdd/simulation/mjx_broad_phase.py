@@ -61,7 +61,7 @@ def _culled(candidates: Any, limit: Any) -> Any:
   return contact_groups
 
 
-def _gaps(model: Any, data: Any, pairs: jax.Array) -> jax.Array:
+def _gaps(model: Any, data: Any, pairs: Any) -> jax.Array:
   """Distance (pairs,) between the axis-aligned boxes of two geoms.
 
   Along the axis where they are farthest apart; negative where they overlap.
