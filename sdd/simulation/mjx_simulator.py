@@ -155,21 +155,7 @@ def _program(
 
     return jax.tree.map(select, after, worlds)
 
-  return jax.jit(advance, compiler_options=_compiler_options())
-
-
-def _compiler_options() -> dict[str, str]:
-  """Keeps XLA on a CPU from using YNNPACK, where it would.
-
-  Since jaxlib 0.10.2 that is the default, and now and then one of this
-  program's runs never ended: all threads idle, waiting for a result.
-  """
-  options = {'xla_cpu_experimental_ynn_fusion_type': ''}
-  try:
-    jax.jit(lambda x: x, compiler_options=options)(0.0)
-  except jax.errors.JaxRuntimeError:  # no such option: nothing to switch off
-    return {}
-  return options
+  return jax.jit(advance)
 
 
 @flax.struct.dataclass
@@ -257,7 +243,7 @@ class _Stepper:
       mocap_pos=position,
       mocap_quat=quaternion,
     )
-    data = mjx.step(model, data)
+    data = _integrated(model, mjx.forward(model, data))
     return (data.qpos, data.qvel, data.qacc_warmstart), self._seen(qpos, data)
 
   def _seen(self, qpos: Any, data: Any) -> _Seen:
@@ -274,6 +260,18 @@ class _Stepper:
     )
     tcp = self._table.tcp
     return _Seen(physics, data.site_xpos[tcp], data.site_xmat[tcp])
+
+
+def _integrated(model: Any, data: Any) -> Any:
+  """The second half of a physics step.
+
+  On a CPU, JAX hands a batch of Cholesky factorisations in pieces to the
+  threads of its pool and keeps a thread waiting for them. The step has two
+  that could run at once; on two cores, both threads then wait for ever. So
+  this one is made to depend on forces that need the other one's result.
+  """
+  mass = data._impl.M + 0 * data.qacc[0]
+  return mjx.implicit(model, data.tree_replace({'_impl.M': mass}))
 
 
 def _simplified(scene: scene_lib.Scene) -> mujoco.MjModel:
