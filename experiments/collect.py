@@ -25,6 +25,7 @@ from sdd.collection import collector, episode, session, walk
 from sdd.dataset import cost, reader, writer
 from sdd.language import registry as providers
 from sdd.language import task_tree
+from sdd.planning import motion
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, simulator
@@ -52,10 +53,20 @@ _RETRY = flags.DEFINE_enum(
   'retry', 'inferred', walk.RETRY,
   'inferred: verify and retry; none: every skill once, unseen',
 )  # fmt: skip
+_PRIMITIVES = flags.DEFINE_enum(
+  'primitives', '6dof', motion.PRIMITIVES,
+  '6dof, or planar: the tool always points straight down',
+)  # fmt: skip
+_VARIATION = flags.DEFINE_enum(
+  'variation', 'wide', scene_lib.VARIATIONS,
+  'how much initial worlds vary: wide, or as little as in the paper',
+)  # fmt: skip
 
 
 def main(_: Sequence[str]) -> int:
-  scene = registry.load(_SCENE.value)
+  scene = registry.load(
+    _SCENE.value, cast(scene_lib.Variation, _VARIATION.value)
+  )
   if _SIMULATOR.value not in simulator.NAMES:
     raise errors.UnknownNameError(
       'simulator', _SIMULATOR.value, simulator.NAMES
@@ -68,10 +79,12 @@ def main(_: Sequence[str]) -> int:
     name=scene.name,
     state_names=scene.state_names,
     action_spec=action.ActionSpec(),
-    scenes={scene.sha256: scene.mjcf},
+    scenes=scene.texts,
     run={
       'tasks': tasks, 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
-      'retry': _RETRY.value, 'llm': _LLM.value, 'episodes': _EPISODES.value,
+      'retry': _RETRY.value, 'primitives': _PRIMITIVES.value,
+      'variation': _VARIATION.value, 'llm': _LLM.value,
+      'episodes': _EPISODES.value,
     },
   ) as dataset:  # fmt: skip
     try:
@@ -126,6 +139,7 @@ def _collect(
       simulator_name=_SIMULATOR.value,
       environments=_ENVIRONMENTS.value,
       retry=cast(walk.Retry, _RETRY.value),
+      primitives=cast(motion.Primitives, _PRIMITIVES.value),
     ) as attempts,
     program.progress('Collecting', _EPISODES.value, done=len(done)) as meter,
   ):

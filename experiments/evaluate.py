@@ -28,6 +28,7 @@ from experiments import policies, program, results
 from sdd.collection import collector, session, walk
 from sdd.evaluation import rollout, score
 from sdd.language import registry as providers
+from sdd.planning import motion
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 
@@ -54,6 +55,14 @@ _LLM = flags.DEFINE_string(
 _RETRY = flags.DEFINE_enum(
   'retry', 'inferred', walk.RETRY, "the generator's: verify and retry, or none"
 )
+_PRIMITIVES = flags.DEFINE_enum(
+  'primitives', '6dof', motion.PRIMITIVES,
+  "the generator's: 6dof, or planar, the tool always pointing down",
+)  # fmt: skip
+_VARIATION = flags.DEFINE_enum(
+  'variation', 'wide', scene_lib.VARIATIONS,
+  'how much initial worlds vary: wide, or as little as in the paper',
+)  # fmt: skip
 _OUT = flags.DEFINE_string(
   'out', 'runs/evaluation.json', 'where the numbers go, episode by episode'
 )
@@ -63,7 +72,9 @@ _RECORD = flags.DEFINE_string(
 
 
 def main(_: Sequence[str]) -> int:
-  scene = registry.load(_SCENE.value)
+  scene = registry.load(
+    _SCENE.value, cast(scene_lib.Variation, _VARIATION.value)
+  )
   tasks = _tasks(scene)
   began, cpu = time.monotonic(), os.times()
   outcomes: list[rollout.Outcome] = []
@@ -116,8 +127,10 @@ def _generate(
   for task, _ in jobs:
     infer(task)  # complain before anything runs
   with session.collecting(
-    scene, infer, seed=0, workers=workers, retry=cast(walk.Retry, _RETRY.value)
-  ) as attempts:
+    scene, infer, seed=0, workers=workers,
+    retry=cast(walk.Retry, _RETRY.value),
+    primitives=cast(motion.Primitives, _PRIMITIVES.value),
+  ) as attempts:  # fmt: skip
     for episode in attempts.run(
       collector.Job(index, task) for task, index in jobs
     ):
@@ -162,7 +175,8 @@ def _show(
     ),
     'policy': _POLICY.value,
     'scene': _SCENE.value,
-    'retry': _RETRY.value if _POLICY.value == policies.GENERATOR else None,
+    'variation': _VARIATION.value,
+    **_generator(),
     'complete': len(outcomes) == len(tasks) * _EPISODES.value,
     'wall_seconds': wall,
     'core_seconds': spent,
@@ -178,12 +192,24 @@ def _show(
     _record(_RECORD.value, scores, total, each)
 
 
+def _generator() -> dict[str, str]:
+  """The generator's settings; other policies have none."""
+  if _POLICY.value != policies.GENERATOR:
+    return {}
+  return {'retry': _RETRY.value, 'primitives': _PRIMITIVES.value}
+
+
 def _record(
   name: str, scores: list[score.Score], total: score.Score, each: float | None
 ) -> None:
   policy = _POLICY.value
-  if policy == policies.GENERATOR and _RETRY.value == 'none':
+  settings = _generator()
+  if settings.get('primitives') == 'planar':
+    policy += ', planar'
+  if settings.get('retry') == 'none':
     policy += ' without retry'
+  if _VARIATION.value == 'paper':
+    policy += ", the paper's variation"
   rows = [
     {
       'label': s.label,

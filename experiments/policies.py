@@ -78,7 +78,9 @@ def rollouts(
   )
   with pool:
     asked = {
-      pool.schedule(_episode, args=[path, scene.name, task, seed, index]): (
+      pool.schedule(
+        _episode, args=[path, scene.name, scene.variation, task, seed, index]
+      ): (
         task,
         index,
       )
@@ -111,9 +113,14 @@ def _prepare() -> None:
 
 
 def _episode(
-  path: str, scene: str, task: str, seed: int, index: int
+  path: str,
+  scene: str,
+  variation: scene_lib.Variation,
+  task: str,
+  seed: int,
+  index: int,
 ) -> rollout.Outcome:
-  world = registry.load(scene)
+  world = registry.load(scene, variation)
   policy = _policy(path, scene)
   return rollout.rollout(policy, world, task, seed=seed, index=index)
 

@@ -256,7 +256,7 @@ def _policy_strip(
   chosen = np.linspace(0, len(states) - 1, _FRAMES.value).astype(int)
   end = sim.world(0)
   picture = pictures.strip(
-    scene, np.stack([states[k] for k in chosen]),
+    scene.shaped(end.shape), np.stack([states[k] for k in chosen]),
     [f'{k / 4:.1f} s' for k in chosen],
     mocap_pos=end.mocap_pos, mocap_quat=end.mocap_quat,
   )  # fmt: skip

@@ -64,6 +64,7 @@ class Collector:
     sim: the worlds.
     seed: of the run.
     retry: what to do about failures, see `walk`.
+    primitives: which motions the planner draws, see `motion.Request`.
     spent: where the time went so far.
   """
 
@@ -76,9 +77,11 @@ class Collector:
     *,
     seed: int,
     retry: walk.Retry = 'inferred',
+    primitives: motion.Primitives = '6dof',
   ):
     self.scene, self.sim, self.seed = scene, sim, seed
     self.retry: walk.Retry = retry
+    self.primitives: motion.Primitives = primitives
     self.spent = Spent()
     self._trees, self._planner = trees, planner
 
@@ -148,6 +151,7 @@ class Collector:
       skill=slot.wants.skill,
       holding=events.held_link(self.scene, slot.notes.states[-1]),
       seed=(self.seed, slot.notes.origin.index, _PLAN, slot.plans),
+      primitives=self.primitives,
     )
 
   def _step(self, moving: list[slot_lib.Slot]) -> None:

@@ -25,9 +25,10 @@ class EpisodeMetadata:
       nothing ended the episode early. Decides the split.
     ground_truth: the hand-written rule held at the end. Never used to
       filter; evaluation and agreement only.
-    ended: why the episode ended: `success`, `time`, `floor`, `stuck` (no
-      motion found, or too many retries), `undone` (the skills ran, the
-      predicate does not hold) or `error`.
+    ended: why the episode ended: `success`, `time`, `floor`, `foul` (the
+      scene's rules were broken), `stuck` (no motion found, or too many
+      retries), `undone` (the skills ran, the predicate does not hold) or
+      `error`.
     error: the message when `ended` is `error` or `stuck`, else empty.
     task_tree: JSON of the task tree, success code included.
     nodes: instruction of each node, pre-order; the verdicts' last axis.

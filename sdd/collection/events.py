@@ -32,3 +32,10 @@ def on_floor(scene: scene_lib.Scene, state: scene_state.SceneState) -> bool:
     for index, link in enumerate(words.links)
     if link.kind == 'object'
   )
+
+
+def lost(scene: scene_lib.Scene, state: scene_state.SceneState) -> str:
+  """Why the episode has failed: `floor`, `foul`, or empty if it has not."""
+  if on_floor(scene, state):
+    return 'floor'
+  return 'foul' if scene.rules.foul(state) else ''

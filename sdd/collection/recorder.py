@@ -111,9 +111,9 @@ class Recorder:
   ) -> episode.EpisodeMetadata:
     origin, done = self.origin, verdict[-1, 0] == episode.TRUE
     truth = self.scene.task(origin.task).ground_truth(self.states[-1])
-    alive = ended not in ('floor', 'error')
+    alive = ended not in ('floor', 'foul', 'error')
     success = bool(done and alive)
-    if not success and ended == 'success':
+    if not success and ended in ('success', 'final'):
       ended = 'undone'  # every skill ran, which did not do
     return episode.EpisodeMetadata(
       index=origin.index,
@@ -128,7 +128,7 @@ class Recorder:
       nodes=tuple(node.instruction for node in origin.tree.nodes),
       completions=origin.tree.completions,
       retries=retries,
-      scene_sha256=self.scene.sha256,
+      scene_sha256=self.scene.shaped(self.initial.shape).sha256,
       versions=versions(),
       duration=duration,
       initial={

@@ -8,7 +8,7 @@ from sdd.collection import collector, walk
 from sdd.language import planner as language_planner
 from sdd.language import provider as provider_lib
 from sdd.language import task_tree
-from sdd.planning import pool
+from sdd.planning import motion, pool
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 
@@ -34,6 +34,7 @@ def collecting(
   simulator_name: str = 'mujoco',
   environments: int | None = None,
   retry: walk.Retry = 'inferred',
+  primitives: motion.Primitives = '6dof',
 ) -> Iterator[collector.Collector]:
   """A collector with its planner processes, which end with the block.
 
@@ -46,13 +47,20 @@ def collecting(
     environments: worlds at once; by default twice the workers, so that
       there is always a plan to work on.
     retry: `inferred` or `none`.
+    primitives: `6dof` or `planar`.
   """
   size = environments or max(1, 2 * workers)
   sim = simulator.make(simulator_name, scene, size=size)
   planners = pool.make(workers, scene.name)
   try:
     yield collector.Collector(
-      scene, infer, sim, planners, seed=seed, retry=retry
+      scene,
+      infer,
+      sim,
+      planners,
+      seed=seed,
+      retry=retry,
+      primitives=primitives,
     )
   finally:
     planners.close()

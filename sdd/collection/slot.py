@@ -49,6 +49,7 @@ class Slot:
     self._move: walk.Move | None = None
     self._cursor = 0
     self._wait = 0
+    self._final = 0
     self._bug = ''
 
   @property
@@ -92,13 +93,20 @@ class Slot:
   ) -> None:
     """Ends the episode, the motion, or goes on to the next action."""
     state = self.notes.states[-1]
-    if events.on_floor(scene, state):
-      self.ended = 'floor'
-    elif sim.world(self.index).time >= scene.time_limit - 1e-6:
+    self.ended = events.lost(scene, state)
+    if not self.ended and sim.world(self.index).time >= scene.time_limit - 1e-6:
       self.ended = 'time'
     if self.over:
       self._move = None
       self._steps.close()
+    elif self._final:
+      self._final -= 1
+      if not self._final:
+        self._move, self.ended = None, 'final'
+        self._steps.close()
+    elif scene.rules.final(state):
+      self._final = round(scene.rules.settle * sim.spec.rate_hz)
+      self._hold()
     elif self._wait:
       self._wait -= 1
       if not self._wait:
@@ -111,15 +119,22 @@ class Slot:
   ) -> None:
     assert self._move is not None
     actions = self._move.motion.actions
-    dropped = self._dropped(scene, state)
+    if self._dropped(scene, state):
+      # The student must see what happened.
+      self._hold()
+      self._wait = _DROP_WAIT
+      return
     self._cursor += 1
-    if dropped:
-      # Freeze where the arm is: the student must see what happened.
-      held = motion.Motion(actions[self._cursor - 1 : self._cursor])
-      self._move = walk.Move(held, self._move.skill)
-      self._cursor, self._wait = 0, _DROP_WAIT
-    elif self._cursor >= len(actions):
+    if self._cursor >= len(actions):
       self._end_move(completed=True)
+
+  def _hold(self) -> None:
+    """From now on the latest action is repeated."""
+    assert self._move is not None
+    actions = self._move.motion.actions
+    held = motion.Motion(actions[self._cursor : self._cursor + 1])
+    self._move = walk.Move(held, self._move.skill)
+    self._cursor = 0
 
   def _end_move(self, *, completed: bool) -> None:
     self._move = None

@@ -24,7 +24,7 @@ METADATA: dict[str, tuple[str, str]] = {
   'task': ('text', 'The task sentence.'),
   'success': ('flag', 'Inferred success of the root; decides the split.'),
   'ground_truth': ('flag', 'The hand-written rule held; never filters.'),
-  'ended': ('text', 'One of success, time, floor, stuck, error.'),
+  'ended': ('text', 'One of success, time, floor, foul, stuck, undone, error.'),
   'error': ('text', 'The message if it ended in error or stuck.'),
   'task_tree': ('text', 'JSON of the task tree, success code included.'),
   'nodes': ('texts', 'Instruction of each node, pre-order.'),
@@ -45,6 +45,7 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
   'arm_target': ((None,), 'Joint angles sent to the arm servos, radians.'),
   'gripper_target': ((), 'Commanded opening of the gripper, metres.'),
   'time': ((), 'Simulated seconds since the episode began.'),
+  'shape': ((), "Which of the scene's shapes things have."),
 }
 
 

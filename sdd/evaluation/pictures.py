@@ -30,7 +30,7 @@ def of_episode(
   captions = [f'{k / rate:.1f} s  {episode.skill[k] or "rest"}' for k in chosen]
   initial = episode.metadata.initial
   return strip(
-    scene, episode.world[chosen], captions,
+    scene.shaped(int(initial['shape'])), episode.world[chosen], captions,
     mocap_pos=initial['mocap_pos'], mocap_quat=initial['mocap_quat'],
     camera=camera,
   )  # fmt: skip

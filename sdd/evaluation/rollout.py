@@ -24,7 +24,7 @@ class Outcome:
     index: of the episode; with the seed it fixes the initial world.
     success: ground truth.
     seconds: simulated time at which it ended.
-    ended: `success`, `time`, `floor`, `stuck` or `error`.
+    ended: as in `EpisodeMetadata`.
     error: the message, when `ended` is `error` or `stuck`.
     retries: how often a sub-task was tried again; the generator's only.
     inferred: the verdict of the inferred predicate; the generator's only.
@@ -57,8 +57,9 @@ def rollout(
 ) -> Outcome:
   """One episode under a policy, judged by the ground truth.
 
-  Ends at the first success (paper, section 4), at the time limit, or when
-  an object touches the floor. An exception of the policy is a failure.
+  Ends at the first success (paper, section 4), at the time limit, when an
+  object touches the floor, or as the scene's rules say. An exception of the
+  policy is a failure.
   `watch` is called with the simulator before every action.
   """
   sim = sim or simulator.make('mujoco', scene)
@@ -105,11 +106,32 @@ def _run(
     sim.step(chunk[None, cursor], everywhere)
     cursor += 1
     state = sim.scene_state(0)
-    if events.on_floor(scene, state):
-      return 'floor'
+    if lost := events.lost(scene, state):
+      return lost
     if truth(state):
       return 'success'
+    if scene.rules.final(state):
+      return _settle(scene, sim, chunk[None, cursor - 1], truth, watch)
   return 'time'
+
+
+def _settle(
+  scene: scene_lib.Scene,
+  sim: simulator.Simulator,
+  hold: np.ndarray,
+  truth: scene_lib.GroundTruth,
+  watch: Callable[[simulator.Simulator], None],
+) -> str:
+  """The robot holds still; what comes of it counts."""
+  for _ in range(round(scene.rules.settle * sim.spec.rate_hz)):
+    watch(sim)
+    sim.step(hold, np.ones(1, bool))
+    state = sim.scene_state(0)
+    if lost := events.lost(scene, state):
+      return lost
+    if truth(state):
+      return 'success'
+  return 'undone'
 
 
 def observe(

@@ -12,7 +12,12 @@ from sdd import errors
 from sdd.language import provider
 from sdd.scenes import vocabulary
 
-QUESTIONS: tuple[provider.Question, ...] = ('plan', 'ground', 'success')
+QUESTIONS: tuple[provider.Question, ...] = (
+  'resolve',
+  'plan',
+  'ground',
+  'success',
+)
 
 
 class MissingCompletionError(errors.SddError):
@@ -27,7 +32,8 @@ class RecordedProvider:
   """Answers from one JSON file per scene.
 
   A file holds a `provenance`, which says who wrote the answers, and one
-  object per question: instruction to answer. An answer is a string, a list
+  object per question: instruction to answer; or just `{"as": NAME}` where
+  another scene's answers hold too. An answer is a string, a list
   of lines, or an object, which stands for its JSON. Instructions match
   whatever their case, articles, spaces and final full stop.
   """
@@ -68,8 +74,10 @@ class RecordedProvider:
 def _load(path: pathlib.Path) -> Mapping[str, Any]:
   try:
     records = json.loads(path.read_text(encoding='utf-8'))
-  except (ValueError, RecursionError) as error:
-    raise RecordsError(f'{path} is not JSON: {error}.') from None
+  except (OSError, ValueError, RecursionError) as error:
+    raise RecordsError(f'{path} cannot be read as JSON: {error}.') from None
+  if isinstance(records, dict) and set(records) == {'as'}:
+    return _load(path.with_stem(str(records['as'])))
   keys = {'provenance', *QUESTIONS}
   if not isinstance(records, dict) or set(records) != keys:
     raise RecordsError(f'{path} must hold exactly the keys {sorted(keys)}.')

@@ -40,7 +40,7 @@ class PlanningWorld:
     carried: str | None = None,
   ):
     """Sees `world` of the scene called `scene`, `carried` in the hand."""
-    self.scene = registry.load(scene)
+    self.scene = registry.load(scene).shaped(world.shape)
     self.arm = arm_chain(scene)
     self.model = _compile(self.scene, world, carried)
     self.data = mujoco.MjData(self.model)
@@ -139,7 +139,7 @@ class _Grip:
 def _compile(
   scene: scene_lib.Scene, world: world_state.WorldState, carried: str | None
 ) -> mujoco.MjModel:
-  spec = _base_spec(scene.name).copy()
+  spec = _base_spec(scene.name, world.shape).copy()
   if carried is not None:
     grip = _grip(scene, world, carried)
     hand = spec.body('hand')
@@ -151,8 +151,9 @@ def _compile(
 
 
 @functools.cache
-def _base_spec(scene: str) -> mujoco.MjSpec:
-  spec = mujoco.MjSpec.from_string(registry.load(scene).mjcf)
+def _base_spec(scene: str, shape: int) -> mujoco.MjSpec:
+  mjcf = registry.load(scene).shaped(shape).mjcf
+  spec = mujoco.MjSpec.from_string(mjcf)
   robot_bodies = {'base', 'hand', *robot.ARM_JOINTS, *robot.FINGER_JOINTS}
   for geom in spec.geoms:
     if geom.contype == 0 and geom.conaffinity == 0:

@@ -1,12 +1,16 @@
 """What a planner is asked for, and what it answers."""
 
 import dataclasses
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from sdd.language import skill as skill_lib
 from sdd.scenes import world_state
+
+Primitives = Literal['6dof', 'planar']
+PRIMITIVES: tuple[Primitives, ...] = ('6dof', 'planar')
 
 
 class Infeasible(Exception):
@@ -27,6 +31,8 @@ class Request:
     skill: what to do, or None to go back to rest with an open gripper.
     holding: the link in the gripper, or None.
     seed: fixes every random draw of the planner.
+    primitives: `6dof`, or `planar` for the paper's baseline, whose tool
+      always points straight down.
   """
 
   scene: str
@@ -34,6 +40,7 @@ class Request:
   skill: skill_lib.Skill | None
   holding: str | None
   seed: tuple[int, ...]
+  primitives: Primitives = '6dof'
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,10 @@ its own (paper, section 4 and Table 6). The numbers:
   vertically on it clears the table top.
 - Friction loss 1 N and damping 8 N s/m hold a drawer where it was left and
   are weak against the arm.
-- Objects start around four places on the table, +-4 cm and any yaw; the
-  cabinet stands within +-3 cm and +-10 degrees of its place.
+- Wide variation: objects start around four places on the table, +-4 cm and
+  any yaw, which one where is drawn; the cabinet stands within +-3 cm and
+  +-10 degrees of its place. Paper: each object has its place in a row, +-5 cm,
+  and neither it nor the cabinet is turned.
 """
 
 import functools
@@ -21,7 +23,15 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from sdd.scenes import objects, parts, robot, scene, vocabulary, world_state
+from sdd.scenes import (
+  objects,
+  parts,
+  robot,
+  scene,
+  table_top,
+  vocabulary,
+  world_state,
+)
 
 LEVELS = ('bottom', 'middle', 'top')
 TRAVEL = 0.22
@@ -29,18 +39,14 @@ CABINET_PLACE = (0.32, 0.80)
 CABINET_SHIFT, CABINET_YAW = 0.03, np.radians(10)
 OBJECT_PLACES = ((0.42, -0.32), (0.60, -0.20), (0.42, -0.08), (0.62, 0.04))
 OBJECT_SHIFT = 0.04
-ARM_NOISE = 0.05  # radians, on every joint of the start configuration
+PAPER_PLACES = ((0.516, -0.34), (0.516, -0.17), (0.516, 0.0), (0.516, 0.17))
+PAPER_SHIFT = 0.05
 TIME_LIMIT = 120.0
 
-_FLOOR_HEIGHT = -0.60
 _WIDTH, _DEPTH, _PITCH, _BASE = 0.36, 0.30, 0.13, 0.055
 _INNER = (0.130, 0.145, 0.036)  # half depth, half width, half wall height
 _WALL = 0.006
-_WOOD, _PALE, _STEEL = (
-  (0.62, 0.44, 0.27, 1),
-  (0.85, 0.76, 0.62, 1),
-  (0.6, 0.6, 0.62, 1),
-)
+_WOOD, _STEEL = (0.62, 0.44, 0.27, 1), (0.6, 0.6, 0.62, 1)
 _FRONTS = {
   'bottom': (0.42, 0.58, 0.50, 1),
   'middle': (0.80, 0.62, 0.40, 1),
@@ -51,9 +57,8 @@ _FRONTS = {
 @functools.cache
 def load() -> scene.Scene:
   """Builds the drawer scene."""
-  spec = mujoco.MjSpec()
-  _set_physics(spec)
-  _add_surroundings(spec)
+  spec = table_top.make('drawer')
+  table_top.add_surroundings(spec)
   robot.add_robot(spec)
   _add_cabinet(spec)
   for kind in objects.DRAWER_OBJECTS:
@@ -70,61 +75,6 @@ def load() -> scene.Scene:
   )
 
 
-def _set_physics(spec: mujoco.MjSpec) -> None:
-  spec.modelname = 'drawer'
-  spec.compiler.degree = False
-  spec.option.timestep = 0.005
-  spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-  spec.option.cone = mujoco.mjtCone.mjCONE_PYRAMIDAL
-  # Impratio and iterations belong together: they keep what is held from
-  # creeping out of the fingers, which it does at 1 and 4 within seconds.
-  spec.option.impratio = 10
-  spec.option.iterations, spec.option.ls_iterations = 8, 12
-  # Read by MJX only: how many contacts and candidate pairs it keeps.
-  spec.add_numeric(name='max_contact_points', data=[40], size=1)
-  spec.add_numeric(name='max_geom_pairs', data=[24], size=1)
-
-
-def _add_surroundings(spec: mujoco.MjSpec) -> None:
-  world = spec.worldbody
-  world.add_light(pos=[0.2, -0.6, 2.2], dir=[0.1, 0.4, -1], castshadow=True)
-  world.add_light(pos=[1.2, 0.8, 1.8], dir=[-0.5, -0.4, -1], castshadow=False)
-  world.add_geom(
-    name='floor', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[3, 3, 0.1],
-    pos=[0, 0, _FLOOR_HEIGHT], rgba=[0.82, 0.82, 0.80, 1], **parts.FURNITURE,
-  )  # fmt: skip
-  table = world.add_body(name='table', pos=[0.42, -0.06, 0])
-  parts.box(
-    table, 'table', (0.36, 0.50, 0.02), (0, 0, -0.02), role=parts.FURNITURE,
-    rgba=_PALE, friction=[1.0, 0.01, 0.0005],
-  )  # fmt: skip
-  for index, (x, y) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
-    parts.box(
-      table, f'table leg {index}', (0.02, 0.02, 0.28),
-      (0.32 * x, 0.46 * y, -0.32), role=parts.LOOKS, rgba=_PALE,
-    )  # fmt: skip
-  parts.box(
-    world, 'pedestal', (0.09, 0.09, 0.28), (0, 0, -0.30), role=parts.LOOKS,
-    rgba=(0.35, 0.36, 0.38, 1),
-  )  # fmt: skip
-  world.add_camera(
-    name='front', pos=[1.35, -0.35, 0.85], fovy=50,
-    xyaxes=_look_at((1.35, -0.35, 0.85), (0.35, 0.2, 0.12)),
-  )  # fmt: skip
-  world.add_camera(
-    name='top', pos=[0.4, 0.1, 1.9], fovy=45, xyaxes=[0, -1, 0, 1, 0, 0]
-  )
-
-
-def _look_at(eye: tuple, target: tuple) -> list[float]:
-  """MuJoCo `xyaxes` of a camera at `eye` that looks at `target`, z up."""
-  back = np.subtract(eye, target)
-  right = np.cross((0, 0, 1), back)
-  right /= np.linalg.norm(right)
-  up = np.cross(back, right)
-  return [*right, *(up / np.linalg.norm(up))]
-
-
 def _add_cabinet(spec: mujoco.MjSpec) -> None:
   """The shell; a mocap body, so that each world can place it elsewhere.
 
@@ -139,8 +89,8 @@ def _add_cabinet(spec: mujoco.MjSpec) -> None:
   wood = {'role': parts.FURNITURE, 'rgba': _WOOD}
   half_d, half_w = _DEPTH / 2, _WIDTH / 2
   shell = {
-    'plinth': ((half_d, half_w, (_BASE - _FLOOR_HEIGHT) / 2 - 0.004),
-               (0, 0, (_BASE + _FLOOR_HEIGHT) / 2 - 0.004)),
+    'plinth': ((half_d, half_w, (_BASE - table_top.FLOOR_HEIGHT) / 2 - 0.004),
+               (0, 0, (_BASE + table_top.FLOOR_HEIGHT) / 2 - 0.004)),
     'roof': ((half_d, half_w, 0.008), (0, 0, top + 0.008)),
     'back': ((0.008, half_w, (top - _BASE) / 2),
              (-half_d + 0.008, 0, (top + _BASE) / 2)),
@@ -167,7 +117,7 @@ def _add_drawer(cabinet: parts.Body, name: str, level: int) -> None:
   )  # fmt: skip
   depth, width, wall = _INNER
   front = _DEPTH / 2 + 0.002  # the front panel closes flush with the shell
-  look = {'role': parts.FURNITURE, 'rgba': _PALE}
+  look = {'role': parts.FURNITURE, 'rgba': table_top.PALE}
   panels = {
     'bottom': ((depth, width, _WALL / 2), (0, 0, -_WALL / 2)),
     'left': ((depth, _WALL / 2, wall), (0, width, wall)),
@@ -201,31 +151,29 @@ def _add_handle(drawer: parts.Body, name: str, surface: float) -> None:
 
 
 def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
-  def geoms(body: str) -> tuple[str, ...]:
-    return tuple(geom.name for geom in spec.body(body).geoms)
-
   links = [
-    vocabulary.Link(kind.name, kind.name, geoms(kind.name), 'object')
+    vocabulary.Link(
+      kind.name, kind.name, table_top.geoms_of(spec, kind.name), 'object'
+    )
     for kind in objects.DRAWER_OBJECTS
   ]
   links.append(
-    vocabulary.Link('cabinet', 'cabinet', geoms('cabinet'), 'furniture')
+    vocabulary.Link(
+      'cabinet', 'cabinet', table_top.geoms_of(spec, 'cabinet'), 'furniture'
+    )
   )
   drawers = [f'{level} drawer' for level in reversed(LEVELS)]
   for name in drawers:
     handle = f'{name} handle'
     links += [
-      vocabulary.Link(name, name, geoms(name), 'part', name, 'cabinet'),
-      vocabulary.Link(handle, handle, geoms(handle), 'part', name, name),
+      vocabulary.Link(
+        name, name, table_top.geoms_of(spec, name), 'part', name, 'cabinet'
+      ),
+      vocabulary.Link(
+        handle, handle, table_top.geoms_of(spec, handle), 'part', name, name
+      ),
     ]
-  links += [
-    vocabulary.Link('table', 'table', ('table',), 'support'),
-    vocabulary.Link('floor', 'world', ('floor',), 'support'),
-  ]
-  for body, names in zip(
-    robot.FINGER_JOINTS, robot.finger_geoms(), strict=True
-  ):
-    links.append(vocabulary.Link(body, body, names, 'robot'))
+  links += [*table_top.support_links(), *table_top.finger_links()]
   ranges = ((0.0, TRAVEL),) * len(drawers)
   return vocabulary.Vocabulary(tuple(links), tuple(drawers), ranges)
 
@@ -271,16 +219,17 @@ def sample(
   """Draws object poses, the cabinet's pose and the arm's start."""
   rest = this.rest
   qpos = rest.qpos.copy()
-  places = rng.permutation(len(OBJECT_PLACES))
-  for kind, place in zip(objects.DRAWER_OBJECTS, places, strict=True):
-    xy = np.add(OBJECT_PLACES[place], rng.uniform(-1, 1, 2) * OBJECT_SHIFT)
+  wide = this.variation == 'wide'
+  for kind, (x, y, yaw) in zip(
+    objects.DRAWER_OBJECTS, _places(rng, wide=wide), strict=True
+  ):
     start = this.free_qpos(kind.name)
-    qpos[start : start + 3] = (*xy, kind.height + 0.001)
-    qpos[start + 3 : start + 7] = parts.rotation_z(rng.uniform(-np.pi, np.pi))
-  arm = np.add(robot.HOME, rng.uniform(-1, 1, 6) * ARM_NOISE)
+    qpos[start : start + 3] = (x, y, kind.height + 0.001)
+    qpos[start + 3 : start + 7] = parts.rotation_z(yaw)
+  arm = np.array(table_top.arm_start(this, rng))
   qpos[this.arm_qpos] = arm
-  shift = rng.uniform(-1, 1, 2) * CABINET_SHIFT
-  yaw = -np.pi / 2 + rng.uniform(-1, 1) * CABINET_YAW
+  shift = rng.uniform(-1, 1, 2) * CABINET_SHIFT * wide
+  yaw = -np.pi / 2 + rng.uniform(-1, 1) * CABINET_YAW * wide
   return world_state.WorldState(
     qpos=qpos,
     qvel=rest.qvel.copy(),
@@ -289,3 +238,17 @@ def sample(
     arm_target=arm,
     gripper_target=robot.STROKE,
   )
+
+
+def _places(
+  rng: np.random.Generator, *, wide: bool
+) -> list[tuple[float, float, float]]:
+  """x, y and yaw of each object."""
+  if not wide:
+    shifts = rng.uniform(-1, 1, (len(PAPER_PLACES), 2)) * PAPER_SHIFT
+    return [(float(x), float(y), 0.0) for x, y in PAPER_PLACES + shifts]
+  places = []
+  for place in rng.permutation(len(OBJECT_PLACES)):
+    x, y = np.add(OBJECT_PLACES[place], rng.uniform(-1, 1, 2) * OBJECT_SHIFT)
+    places.append((float(x), float(y), rng.uniform(-np.pi, np.pi)))
+  return places

@@ -1,19 +1,36 @@
 """The scenes by name."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
 
 from sdd import errors
 from sdd.scenes import drawer, scene
 
-SCENES: dict[str, Callable[[], scene.Scene]] = {'drawer': drawer.load}
+SCENES: dict[str, Callable[[], scene.Scene]] = {
+  'drawer': drawer.load,
+}
 
 
-def load(name: str) -> scene.Scene:
+def load(name: str, variation: scene.Variation = 'wide') -> scene.Scene:
   """The scene of that name, built once a process.
 
+  Args:
+    name: of the scene.
+    variation: how much its initial worlds vary.
+
   Raises:
-    errors.UnknownNameError: there is none.
+    errors.UnknownNameError: there is no such scene or variation.
   """
   if name not in SCENES:
     raise errors.UnknownNameError('scene', name, SCENES)
-  return SCENES[name]()
+  if variation not in scene.VARIATIONS:
+    raise errors.UnknownNameError('variation', variation, scene.VARIATIONS)
+  return _load(name, variation)
+
+
+@functools.cache
+def _load(name: str, variation: scene.Variation) -> scene.Scene:
+  if variation == 'wide':
+    return SCENES[name]()
+  return dataclasses.replace(SCENES[name](), variation=variation)

@@ -5,16 +5,18 @@ import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import mujoco
 import numpy as np
 from jaxtyping import Float, Int
 
 from sdd import errors
-from sdd.scenes import robot, vocabulary, world_state
+from sdd.scenes import latch, robot, vocabulary, world_state
 
 GroundTruth = Callable[[Any], bool]
+Variation = Literal['wide', 'paper']
+VARIATIONS: tuple[Variation, ...] = ('wide', 'paper')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +33,28 @@ class Task:
   ground_truth: GroundTruth
 
 
+def _never(state: Any) -> bool:
+  del state
+  return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+  """What ends an episode of a scene, besides time and the floor.
+
+  Attributes:
+    foul: whether a `SceneState` breaks the rules of the task, which fails
+      the episode at once.
+    final: whether it is one after which the robot has no further say: it
+      holds still for `settle` seconds, and what is then the case counts.
+    settle: seconds.
+  """
+
+  foul: GroundTruth = _never
+  final: GroundTruth = _never
+  settle: float = 4.0
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scene:
   """A world that tasks happen in.
@@ -42,6 +66,14 @@ class Scene:
     tasks: the sentences with ground truth.
     time_limit: seconds of simulation before an episode has failed.
     sample: draws an initial world from a generator.
+    shapes: the MJCF of each shape that things in the scene may have, the
+      first one the scene's own; empty if there is only that one. All have
+      the same joints, bodies and geoms, by number, name and type; sizes,
+      places in the body, masses and colours differ. `WorldState.shape` says
+      which one a world has.
+    latches: what is held until a button is pressed.
+    rules: what ends an episode early.
+    variation: how much `sample` varies: `wide`, or as little as the paper.
   """
 
   name: str
@@ -50,6 +82,35 @@ class Scene:
   tasks: tuple[Task, ...]
   time_limit: float
   sample: Callable[['Scene', np.random.Generator], world_state.WorldState]
+  shapes: tuple[str, ...] = ()
+  latches: tuple[latch.Latch, ...] = ()
+  rules: Rules = Rules()
+  variation: Variation = 'wide'
+
+  def shaped(self, shape: int) -> 'Scene':
+    """This scene with things in the given one of its shapes.
+
+    Raises:
+      errors.SddError: there is no such shape.
+    """
+    if shape == 0 and self.mjcf == (self.shapes or (self.mjcf,))[0]:
+      return self
+    if not 0 <= shape < len(self.shapes):
+      raise errors.SddError(
+        f'The scene {self.name!r} has no shape {shape}; it has '
+        f'{max(1, len(self.shapes))}, numbered from 0.'
+      )
+    return self._shaped[shape]
+
+  @functools.cached_property
+  def _shaped(self) -> tuple['Scene', ...]:
+    return tuple(dataclasses.replace(self, mjcf=text) for text in self.shapes)
+
+  @functools.cached_property
+  def texts(self) -> dict[str, str]:
+    """The MJCF of every shape, by its SHA-256."""
+    scenes = [self.shaped(k) for k in range(max(1, len(self.shapes)))]
+    return {each.sha256: each.mjcf for each in scenes}
 
   @functools.cached_property
   def model(self) -> mujoco.MjModel:

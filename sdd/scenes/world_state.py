@@ -18,6 +18,7 @@ class WorldState:
     arm_target: joint angles the arm servos are sent to, radians.
     gripper_target: commanded opening between the fingertips, metres.
     time: simulated seconds since the episode began.
+    shape: which of the scene's shapes things have.
   """
 
   qpos: Float[np.ndarray, ' nq']
@@ -27,3 +28,4 @@ class WorldState:
   arm_target: Float[np.ndarray, ' arm']
   gripper_target: float
   time: float = 0.0
+  shape: int = 0

@@ -17,22 +17,28 @@ class MujocoSimulator:
     self, scene: scene_lib.Scene, *, size: int, spec: action.ActionSpec
   ):
     self.scene, self.size, self.spec = scene, size, spec
-    self._model = scene.fresh_model()
-    # A world that blew up stays not finite, which every judge can see;
-    # MuJoCo would put it back to its beginning without a word.
-    self._model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     self._controller = controller.make(scene.model, spec)
-    self._table = extraction.link_table(scene)
-    self._data = [mujoco.MjData(self._model) for _ in range(size)]
+    self._shapes: dict[int, _Shape] = {}
+    self._shape = [self._shaped(0)] * size
+    self._data = [mujoco.MjData(self._shape[0].model) for _ in range(size)]
     self._targets: list[tuple[np.ndarray, float]] = [
       (scene.rest.arm_target, scene.rest.gripper_target)
     ] * size
     for index in range(size):
       self.reset(index, scene.rest)
 
+  def _shaped(self, number: int) -> '_Shape':
+    if number not in self._shapes:
+      self._shapes[number] = _Shape(self.scene, number)
+    return self._shapes[number]
+
   def reset(self, index: int, world: world_state.WorldState) -> None:
+    shape = self._shaped(world.shape)
+    if shape is not self._shape[index]:
+      self._shape[index] = shape
+      self._data[index] = mujoco.MjData(shape.model)
     data = self._data[index]
-    mujoco.mj_resetData(self._model, data)
+    mujoco.mj_resetData(shape.model, data)
     data.qpos[:], data.qvel[:] = world.qpos, world.qvel
     data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
     data.time = world.time
@@ -41,7 +47,8 @@ class MujocoSimulator:
       float(world.gripper_target),
     )
     data.ctrl[:] = [*world.arm_target, world.gripper_target / 2]
-    mujoco.mj_forward(self._model, data)
+    shape.set_latches(data)
+    mujoco.mj_forward(shape.model, data)
 
   def step(
     self, actions: Float[np.ndarray, 'B 10'], active: Bool[np.ndarray, ' B']
@@ -50,7 +57,7 @@ class MujocoSimulator:
       self._advance(int(index), np.asarray(actions[index], float))
 
   def _advance(self, index: int, command: Float[np.ndarray, ' 10']) -> None:
-    data, model = self._data[index], self._model
+    data, shape = self._data[index], self._shape[index]
     arm, opening = self._targets[index]
     goal = controller.joint_target(np, self._controller, arm, command)
     wide = float(controller.gripper_goal(np, command))
@@ -59,9 +66,10 @@ class MujocoSimulator:
     )
     for servo in commands:
       data.ctrl[:] = servo
-      mujoco.mj_step(model, data)
+      shape.set_latches(data)
+      mujoco.mj_step(shape.model, data)
     self._targets[index] = goal, wide
-    mujoco.mj_kinematics(model, data)  # poses belong to the new positions
+    mujoco.mj_kinematics(shape.model, data)  # poses belong to the new positions
 
   def scene_state(self, index: int) -> scene_state_lib.SceneState:
     data = self._data[index]
@@ -77,14 +85,15 @@ class MujocoSimulator:
       contact_normal=contact.frame[:, :3],
     )
     return extraction.extract(
-      np, self._table, physics, np.float64(self._targets[index][1])
+      np, self._shape[index].table, physics, np.float64(self._targets[index][1])
     )
 
   def proprioception(self, index: int) -> Float[np.ndarray, ' 10']:
-    data, tcp = self._data[index], self._table.tcp
+    data, table = self._data[index], self._shape[index].table
+    tcp = table.tcp
     return extraction.proprioception(
       np,
-      self._table,
+      table,
       data.qpos,
       data.site_xpos[tcp],
       data.site_xmat[tcp].reshape(3, 3),
@@ -101,4 +110,31 @@ class MujocoSimulator:
       arm_target=arm.copy(),
       gripper_target=opening,
       time=data.time,
+      shape=self._shape[index].number,
     )
+
+
+class _Shape:
+  """The model and tables of one of a scene's shapes."""
+
+  def __init__(self, scene: scene_lib.Scene, number: int):
+    self.number, scene = number, scene.shaped(number)
+    self.table = extraction.link_table(scene)
+    self.model = scene.fresh_model()
+    # A world that blew up stays not finite, which every judge can see;
+    # MuJoCo would put it back to its beginning without a word.
+    self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
+    self._latches = [
+      (
+        each,
+        self.model.equality(each.equality).id,
+        self.model.joint(each.button).qposadr[0],
+        self.model.joint(each.arm).qposadr[0],
+      )
+      for each in scene.latches
+    ]
+
+  def set_latches(self, data: mujoco.MjData) -> None:
+    """Lets each latch hold, or not, as the joints stand."""
+    for latch, equality, button, arm in self._latches:
+      data.eq_active[equality] = latch.holds(data.qpos[button], data.qpos[arm])

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from sdd import errors
-from sdd.scenes import drawer, objects, registry, robot, vocabulary
+from sdd.scenes import (
+  drawer,
+  objects,
+  registry,
+  robot,
+  table_top,
+  vocabulary,
+)
 from sdd.simulation import simulator
 
 SEEDS = range(25)
@@ -104,7 +111,7 @@ def test_initial_worlds_are_within_bounds_and_touch_nothing(scene, seed):
   shift = np.abs(world.mocap_pos[0, :2] - drawer.CABINET_PLACE)
   assert np.all(shift <= drawer.CABINET_SHIFT)
   assert np.all(
-    np.abs(world.arm_target - robot.HOME) <= drawer.ARM_NOISE + 1e-9
+    np.abs(world.arm_target - robot.HOME) <= table_top.ARM_NOISE + 1e-9
   )
 
 
