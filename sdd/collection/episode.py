@@ -7,6 +7,10 @@ import numpy as np
 from jaxtyping import Float, Int8
 
 TRUE, FALSE, UNKNOWN = 1, 0, -1  # verdicts of a predicate
+# What is noted of every time a skill was to be done: for which node, whether
+# a motion was found, whether it was carried out to its end, and afterwards
+# the node's verdict and the hand-written `achievement`.
+TRIAL = ('node', 'planned', 'completed', 'verdict', 'achieved')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +38,7 @@ class EpisodeMetadata:
     nodes: instruction of each node, pre-order; the verdicts' last axis.
     completions: identifiers of the completions the tree was built from.
     retries: how often each node was tried again, pre-order.
+    trials: a row for every time a skill was to be done, columns `TRIAL`.
     scene_sha256: hash of the scene's MJCF; the text is kept by the dataset.
     versions: package name to version.
     duration: simulated seconds.
@@ -52,6 +57,7 @@ class EpisodeMetadata:
   nodes: tuple[str, ...]
   completions: tuple[str, ...]
   retries: tuple[int, ...]
+  trials: tuple[tuple[int, ...], ...]
   scene_sha256: str
   versions: Mapping[str, str]
   duration: float

@@ -7,7 +7,7 @@ import importlib.metadata
 import jax
 import numpy as np
 
-from sdd.collection import episode, judge
+from sdd.collection import achievement, episode, judge
 from sdd.language import task_tree
 from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
@@ -53,6 +53,7 @@ class Recorder:
     self._action: list[np.ndarray] = []
     self._sub_task: list[str] = []
     self._skill: list[str] = []
+    self._trials: list[tuple[int, ...]] = []
 
   def observe(self, sim: simulator.Simulator, slot: int) -> None:
     """Notes the state that the next action will be taken in."""
@@ -71,6 +72,14 @@ class Recorder:
     """The latest state is from now on the initial one of that node."""
     self._begun[node] = len(self.states) - 1
     self._begun_at[-1] = tuple(self._begun)
+
+  def tried(self, node: int, *, planned: bool, completed: bool) -> None:
+    """Notes that a leaf's skill was to be done, and how it looks now."""
+    skill = self.origin.tree.nodes[node].skill
+    assert skill is not None
+    done = achievement.achieved(self.scene, self.states[-1], skill)
+    row = (node, planned, completed, self.verdict(node), done)
+    self._trials.append(tuple(int(entry) for entry in row))
 
   def verdict(self, node: int) -> int:
     """Verdict of a node's predicate in the latest state."""
@@ -128,6 +137,7 @@ class Recorder:
       nodes=tuple(node.instruction for node in origin.tree.nodes),
       completions=origin.tree.completions,
       retries=retries,
+      trials=tuple(self._trials),
       scene_sha256=self.scene.shaped(self.initial.shape).sha256,
       versions=versions(),
       duration=duration,

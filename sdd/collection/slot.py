@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.collection import events, recorder, walk
+from sdd.language import skill as skill_lib
 from sdd.planning import motion
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import scene_state, simulator
@@ -47,6 +48,7 @@ class Slot:
     )
     self._steps = self.walk.steps()
     self._move: walk.Move | None = None
+    self._skill: skill_lib.Skill | None = None
     self._cursor = 0
     self._wait = 0
     self._final = 0
@@ -70,7 +72,14 @@ class Slot:
 
   def send(self, answer: motion.Answer | bool) -> None:
     """Tells the walk how what it wanted went, and hears what it wants."""
+    if isinstance(answer, motion.Answer) and answer.motion is None:
+      self._tried(planned=False, completed=False)
     self._take(lambda: self._steps.send(answer))
+
+  def _tried(self, *, planned: bool, completed: bool) -> None:
+    skill = self._skill
+    if skill is not None:  # going back to rest is nobody's task
+      self.notes.tried(self.walk.active, planned=planned, completed=completed)
 
   def fail(self, bug: Exception) -> None:
     """Ends the episode because of a defect of ours."""
@@ -97,11 +106,13 @@ class Slot:
     if not self.ended and sim.world(self.index).time >= scene.time_limit - 1e-6:
       self.ended = 'time'
     if self.over:
+      self._tried(planned=True, completed=False)
       self._move = None
       self._steps.close()
     elif self._final:
       self._final -= 1
       if not self._final:
+        self._tried(planned=True, completed=True)
         self._move, self.ended = None, 'final'
         self._steps.close()
     elif scene.rules.final(state):
@@ -137,6 +148,7 @@ class Slot:
     self._cursor = 0
 
   def _end_move(self, *, completed: bool) -> None:
+    self._tried(planned=True, completed=completed)
     self._move = None
     self.send(completed)
 
@@ -157,6 +169,7 @@ class Slot:
     except StopIteration as stop:
       self.ended = 'success' if stop.value else 'stuck'
       return
+    self._skill = wanted.skill
     if isinstance(wanted, walk.Move):
       self._move, self._cursor, self._wait = wanted, 0, 0
     else:

@@ -30,6 +30,10 @@ METADATA: dict[str, tuple[str, str]] = {
   'nodes': ('texts', 'Instruction of each node, pre-order.'),
   'completions': ('texts', 'Identifiers of the completions used.'),
   'retries': ('integers', 'How often each node was retried, pre-order.'),
+  'trials': (
+    'table',
+    'Each skill: node, planned, completed, verdict, achieved.',
+  ),
   'scene_sha256': ('text', 'The MJCF is in scenes/<sha256>.xml.'),
   'versions': ('json', 'JSON object: package name to version.'),
   'duration': ('real', 'Simulated seconds.'),
@@ -132,6 +136,8 @@ def _feature(kind: str, doc: str) -> Any:
       return feature.Sequence(feature.Text(), doc=doc)
     case 'integers':
       return feature.Sequence(np.int32, doc=doc)
+    case 'table':
+      return _raw(doc, np.int32, (None, len(episodes.TRIAL)))
     case 'real':
       return _raw(doc, np.float64, ())
     case 'world':
@@ -287,6 +293,9 @@ _TO: dict[str, Any] = {
   'integers': lambda values: np.asarray(values, np.int32),
   'json': lambda value: json.dumps(dict(value), sort_keys=True),
   'real': np.float64,
+  'table': lambda rows: np.array(rows, np.int32).reshape(
+    -1, len(episodes.TRIAL)
+  ),
   'world': _world,
 }
 _FROM: dict[str, Any] = {
@@ -297,5 +306,9 @@ _FROM: dict[str, Any] = {
   'integers': lambda values: tuple(int(value) for value in values),
   'json': lambda value: json.loads(_text(value)),
   'real': float,
+  'table': lambda rows: tuple(
+    tuple(int(x) for x in row)
+    for row in np.reshape(rows, (-1, len(episodes.TRIAL)))
+  ),
   'world': _world,
 }

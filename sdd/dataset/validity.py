@@ -61,6 +61,8 @@ def _provenance(
     yield f'its index {about.index} is negative'
   if len(about.retries) != len(about.nodes):
     yield f'{len(about.retries)} retries for {len(about.nodes)} nodes'
+  if any(len(row) != len(episodes.TRIAL) for row in about.trials):
+    yield f'a row of trials does not have the columns {episodes.TRIAL}'
   if about.scene_sha256 not in dataset.scenes:
     known = ', '.join(dataset.scenes)
     yield f'its scene {about.scene_sha256} is none of the scenes {known}'

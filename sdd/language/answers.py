@@ -16,6 +16,23 @@ class AnswerError(errors.SddError):
   """An answer that does not have the form that was asked for."""
 
 
+def resolve(text: str) -> str:
+  """The sentence of `{"instruction": "..."}`.
+
+  Raises:
+    AnswerError: it has another form.
+  """
+  fields = _json_object(text)
+  sentence = fields.get('instruction')
+  if set(fields) != {'instruction'} or not isinstance(sentence, str):
+    raise AnswerError(
+      f'Answer with {{"instruction": "..."}}; given: {_shown(text)}.'
+    )
+  if not sentence.strip():
+    raise AnswerError('The instruction must be a sentence; given: nothing.')
+  return ' '.join(sentence.split())
+
+
 def plan(text: str, ancestors: Sequence[str]) -> tuple[str, ...]:
   """The sub-tasks of `{"subtasks": [...]}`; none means one skill does it.
 

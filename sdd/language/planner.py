@@ -1,7 +1,7 @@
 """From a sentence to a task tree, by asking one small question at a time.
 
-Paper, section 3.1: a task is broken down until one skill does each part,
-and every part gets its own success code.
+Paper, section 3.1: what was said is made explicit first; then it is broken
+down until one skill does each part, and every part gets its own success code.
 """
 
 import dataclasses
@@ -47,9 +47,10 @@ def infer_task_tree(
   if not task:
     raise LanguageError('The task is empty; expected a sentence.')
   session = _Session(scene_name, vocabulary, provider)
-  root = _node(session, (task,))
+  explicit = _ask(session, 'resolve', task, answers.resolve)
+  root = dataclasses.replace(_node(session, (explicit,)), instruction=task)
   completions = tuple(dict.fromkeys(session.completions))
-  return task_tree.TaskTree(task, scene_name, root, completions)
+  return task_tree.TaskTree(task, scene_name, root, completions, explicit)
 
 
 @dataclasses.dataclass

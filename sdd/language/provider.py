@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal, Protocol
 
-Question = Literal['plan', 'ground', 'success']
+Question = Literal['resolve', 'plan', 'ground', 'success']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -11,8 +11,8 @@ class Request:
   """One question about one instruction.
 
   Attributes:
-    question: `plan`: which sub-tasks; `ground`: which skill; `success`:
-      when it is done.
+    question: `resolve`: what a person means by it; `plan`: which sub-tasks;
+      `ground`: which skill; `success`: when it is done.
     scene: name of the scene, e.g. `drawer`.
     instruction: the sentence that is asked about.
     prompt: the full text for a language model, instruction included.

@@ -65,7 +65,7 @@ class RecordedProvider:
     raise _missing(request, path, records)
 
   def tasks(self, scene: str) -> tuple[str, ...]:
-    """The recorded instructions that are no other's sub-task."""
+    """The sentences that people may say, as far as they are recorded."""
     path = self._folder / f'{scene}.json'
     return _tasks(_load(path)) if path.is_file() else ()
 
@@ -106,14 +106,7 @@ def _missing(
 
 
 def _tasks(records: Mapping[str, Any]) -> tuple[str, ...]:
-  plans = records.get('plan', {})
-  below = {
-    _key(child)
-    for plan in plans.values()
-    if isinstance(plan, dict)
-    for child in plan.get('subtasks', [])
-  }
-  return tuple(task for task in plans if _key(task) not in below)
+  return tuple(records.get('resolve', {}))
 
 
 def _key(instruction: str) -> str:

@@ -16,7 +16,7 @@ from sdd.language import skill as skill_lib
 from sdd.predicates import predicate
 from sdd.scenes import vocabulary as vocabulary_lib
 
-FORMAT = 1  # of the JSON text
+FORMAT = 2  # of the JSON text
 
 
 class TaskTreeError(errors.SddError):
@@ -58,12 +58,14 @@ class TaskTree:
     scene: name of the scene it is for.
     root: the node of the whole task.
     completions: identifiers of the completions it was built from.
+    explicit: what the sentence was taken to mean; empty where nobody asked.
   """
 
   task: str
   scene: str
   root: TaskNode
   completions: tuple[str, ...] = ()
+  explicit: str = ''
 
   @functools.cached_property
   def nodes(self) -> tuple[TaskNode, ...]:
@@ -93,6 +95,7 @@ class TaskTree:
     fields = {
       'format': FORMAT,
       'task': self.task,
+      'explicit': self.explicit,
       'scene': self.scene,
       'completions': list(self.completions),
       'root': _node_to_json(self.root),
@@ -120,6 +123,7 @@ class TaskTree:
         scene=fields['scene'],
         root=_node_from_json(fields['root'], vocabulary),
         completions=tuple(fields['completions']),
+        explicit=fields['explicit'],
       )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
       raise TaskTreeError(
@@ -131,6 +135,8 @@ class TaskTree:
     shown = rich_tree.Tree(
       rich_text.Text(f'scene: {self.scene}', style='dim'), guide_style='dim'
     )
+    if self.explicit not in ('', self.task):
+      shown.add(rich_text.Text(f'meaning: {self.explicit}', style='italic'))
     _show(shown, self.root)
     return shown
 

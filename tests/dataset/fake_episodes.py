@@ -51,6 +51,7 @@ def make(
     nodes=names,
     completions=('c0',) if index % 2 else (),
     retries=tuple(int(n) for n in rng.integers(0, 3, nodes)),
+    trials=tuple((0, 1, 1, k, 0) for k in range(index % 4)),
     scene_sha256=SHA256,
     versions={'mujoco': '3.17.0', 'jax': '0.10'},
     duration=length / 3,
@@ -60,6 +61,7 @@ def make(
       'mocap_quat': rng.normal(size=(2, 4)),
       'arm_target': rng.normal(size=6),
       'gripper_target': np.array(1 / 3), 'time': np.array(0.1),
+      'shape': np.array(float(index % 3)),
     },
   )  # fmt: skip
   return episodes.Episode(

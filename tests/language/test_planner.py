@@ -15,6 +15,7 @@ from sdd.language import (
 )
 
 TRUE = 'True'
+GO = '{"instruction": "go"}'
 GRASP = json.dumps({'verb': 'grasp', 'link': 'horse toy'})
 
 
@@ -34,7 +35,12 @@ class Scripted:
 
 
 def _leaf(**changed):
-  script = {'plan': ['{"subtasks": []}'], 'success': [TRUE], 'ground': [GRASP]}
+  script = {
+    'resolve': [GO],
+    'plan': ['{"subtasks": []}'],
+    'success': [TRUE],
+    'ground': [GRASP],
+  }
   script.update(changed)
   return Scripted({(question, 'go'): script[question] for question in script})
 
@@ -46,6 +52,13 @@ def _infer(vocabulary, scripted, task='go'):
 @pytest.mark.parametrize(
   ('question', 'bad', 'good'),
   [
+    ('resolve', 'You mean go.', GO),
+    (
+      'resolve',
+      '{"instruction": " "}',
+      '{"instruction": "go", "reasoning": ""}',
+    ),
+    ('resolve', '{"instruction": ["go"]}', GO),
     ('plan', 'I would grasp it.', '```json\n{"subtasks": []}\n```'),
     ('plan', '{"steps": []}', '{"reasoning": "One.", "subtasks": []}'),
     ('plan', '{"subtasks": ["Go"]}', '{"subtasks": []}'),
@@ -70,7 +83,7 @@ def test_a_bad_answer_is_asked_again_with_the_problem(
   assert second.prompt.startswith(first.prompt)
   assert bad in second.prompt
   assert 'cannot be used' in second.prompt
-  assert len(tree.completions) == 4
+  assert len(tree.completions) == 5
 
 
 def test_two_bad_answers_fail_and_both_are_shown(vocabulary):
@@ -88,6 +101,7 @@ def test_two_bad_answers_fail_and_both_are_shown(vocabulary):
 def test_a_cycle_is_a_bad_plan(vocabulary):
   scripted = Scripted(
     {
+      ('resolve', 'go'): [GO],
       ('plan', 'go'): ['{"subtasks": ["walk", "stop"]}'],
       ('plan', 'walk'): ['{"subtasks": ["go"]}'],
       ('success', 'go'): [TRUE],
@@ -111,6 +125,7 @@ class Endless:
       for index in range(self.width if len(steps) < self.depth else 0)
     ]
     text = {
+      'resolve': json.dumps({'instruction': request.instruction}),
       'plan': json.dumps({'subtasks': subtasks}),
       'success': TRUE,
       'ground': GRASP,
@@ -129,6 +144,19 @@ def test_bounds_are_reachable(vocabulary, depth, width, nodes):
   tree = _infer(vocabulary, Endless(depth, width))
   assert len(tree.nodes) == nodes
   assert tree.completions == ('x',)
+
+
+def test_what_is_meant_is_planned_and_what_was_said_is_kept(vocabulary):
+  scripted = _leaf()
+  scripted.script['resolve', 'off you go'] = ['{"instruction": " go "}']
+  tree = _infer(vocabulary, scripted, 'off you go')
+  assert (tree.task, tree.explicit) == ('off you go', 'go')
+  assert tree.root.instruction == 'off you go'
+  asked = {each.question: each.instruction for each in scripted.requests}
+  assert asked == {
+    'resolve': 'off you go',
+    **dict.fromkeys(('plan', 'success', 'ground'), 'go'),
+  }
 
 
 def test_an_empty_task_is_refused(vocabulary):
@@ -188,7 +216,7 @@ def test_skills_that_do_not_fit(vocabulary, fields):
     answers.ground(json.dumps(fields), vocabulary)
 
 
-@pytest.mark.parametrize('question', ['plan', 'ground', 'success'])
+@pytest.mark.parametrize('question', ['resolve', 'plan', 'ground', 'success'])
 def test_prompts_hold_the_scene_and_the_instruction(vocabulary, question):
   instruction = 'with the $lid {opened}, do "it"'
   prompt = prompting.fill(question, instruction, vocabulary)

@@ -116,8 +116,8 @@ def test_a_scene_without_records(vocabulary):
 
 
 @pytest.mark.parametrize(
-  'text', ['', '[]', '{}', '{"provenance": "", "plan": [], "ground": {}, '
-  '"success": {}}']
+  'text', ['', '[]', '{}', '{"as": "nothing"}', '{"provenance": "", '
+  '"resolve": {}, "plan": [], "ground": {}, "success": {}}']
 )  # fmt: skip
 def test_malformed_records_are_a_typed_error(vocabulary, tmp_path, text):
   (tmp_path / 'drawer.json').write_text(text)
