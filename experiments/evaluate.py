@@ -24,8 +24,8 @@ from typing import cast
 from absl import flags
 from rich import console as rich_console
 
-from experiments import policies, program, results
-from sdd.collection import collector, session, walk
+from experiments import generator, policies, program, results
+from sdd.collection import session, walk
 from sdd.evaluation import rollout, score
 from sdd.language import registry as providers
 from sdd.planning import motion
@@ -123,28 +123,15 @@ def _run(
 def _generate(
   scene: scene_lib.Scene, jobs: list[tuple[str, int]], workers: int
 ) -> Iterator[rollout.Outcome]:
-  infer = session.trees(scene, providers.make_provider(_LLM.value))
-  for task, _ in jobs:
-    infer(task)  # complain before anything runs
-  with session.collecting(
-    scene, infer, seed=0, workers=workers,
+  return generator.outcomes(
+    scene,
+    session.trees(scene, providers.make_provider(_LLM.value)),
+    jobs,
+    seed=0,
+    workers=workers,
     retry=cast(walk.Retry, _RETRY.value),
     primitives=cast(motion.Primitives, _PRIMITIVES.value),
-  ) as attempts:  # fmt: skip
-    for episode in attempts.run(
-      collector.Job(index, task) for task, index in jobs
-    ):
-      found = episode.metadata
-      yield rollout.Outcome(
-        task=found.task,
-        index=found.index,
-        success=found.ground_truth,
-        seconds=found.duration,
-        ended=found.ended,
-        error=found.error,
-        retries=sum(found.retries),
-        inferred=found.success,
-      )
+  )
 
 
 def _show(

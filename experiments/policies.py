@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import pebble
 
+from experiments import generator
 from sdd import errors
 from sdd.deployment import runtime
 from sdd.evaluation import rollout
@@ -87,24 +88,10 @@ def rollouts(
       for task, index in jobs
     }
     try:
-      yield from _results(asked)
+      yield from generator.results(asked)
     except BaseException:
       pool.stop()
       raise
-
-
-def _results(asked: dict) -> Iterator[rollout.Outcome]:
-  from concurrent import futures
-
-  for future in futures.as_completed(asked):
-    try:
-      yield future.result()
-    except pebble.ProcessExpired as problem:
-      task, index = asked[future]
-      yield rollout.Outcome(
-        task=task, index=index, success=False, seconds=0.0, ended='error',
-        error=f'its process died: {problem}',
-      )  # fmt: skip
 
 
 def _prepare() -> None:

@@ -16,6 +16,27 @@ _WORLD = 0  # the stream of random numbers that worlds are drawn from
 
 
 @dataclasses.dataclass(frozen=True)
+class Trial:
+  """One time that a skill was to be done.
+
+  Attributes:
+    instruction: of the leaf.
+    skill: as text.
+    planned: whether a motion was found.
+    completed: whether it was carried out to its end.
+    verdict: of the leaf's inferred predicate afterwards: 1, 0 or -1.
+    achieved: what a hand-written rule says.
+  """
+
+  instruction: str
+  skill: str
+  planned: bool
+  completed: bool
+  verdict: int
+  achieved: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Outcome:
   """How one evaluation episode went.
 
@@ -29,6 +50,11 @@ class Outcome:
     retries: how often a sub-task was tried again; the generator's only.
     inferred: the verdict of the inferred predicate; the generator's only.
     cpu: CPU seconds it took where that is known.
+    trials: of the generator's skills, in order.
+    path: metres that the tool travelled.
+    grasp: where the first object was held and from where: tool position (3,
+      metres) and approach direction (3), both in the object's own frame.
+    digest: of the actions; equal ones have equal digests.
   """
 
   task: str
@@ -40,9 +66,19 @@ class Outcome:
   retries: int = 0
   inferred: bool | None = None
   cpu: float = 0.0
+  trials: tuple[Trial, ...] = ()
+  path: float = 0.0
+  grasp: tuple[float, ...] = ()
+  digest: str = ''
 
   def to_json(self) -> dict[str, Any]:
     return dataclasses.asdict(self)
+
+  @classmethod
+  def from_json(cls, fields: dict[str, Any]) -> 'Outcome':
+    trials = tuple(Trial(**trial) for trial in fields['trials'])
+    grasp = tuple(fields['grasp'])
+    return cls(**{**fields, 'trials': trials, 'grasp': grasp})
 
 
 def rollout(

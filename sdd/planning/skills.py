@@ -12,6 +12,7 @@ from sdd.planning import (
   motion,
   path,
   place,
+  planar,
   trajectory,
 )
 from sdd.scenes import robot
@@ -54,11 +55,15 @@ def plan(request: motion.Request) -> motion.Motion:
   approach.escape(moving)
   if skill is None:
     return _rest(moving, rng)
+  flat = request.primitives == 'planar'
   if skill.verb == 'grasp':
-    return grasp.plan(moving, skill.link, rng)
+    do = planar.grasp if flat else grasp.plan
+    return do(moving, skill.link, rng)
   if skill.verb == 'place':
-    return place.plan(moving, skill.link, skill.target or '', rng)
-  return articulate.plan(moving, skill.link, skill.direction or '', rng)
+    do = planar.place if flat else place.plan
+    return do(moving, skill.link, skill.target or '', rng)
+  do = planar.move_joint if flat else articulate.plan
+  return do(moving, skill.link, skill.direction or '', rng)
 
 
 def _let_go(moving: trajectory.Trajectory, holding: str | None) -> None:

@@ -57,6 +57,22 @@ def link_geoms(
   ]
 
 
+def bounds(
+  geoms: list[Geom],
+) -> tuple[Float[np.ndarray, ' 3'], Float[np.ndarray, ' 3']]:
+  """Axis-aligned bounds of all of them, world frame."""
+  lower, upper = [], []
+  for geom in geoms:
+    half, radius = geom.size, 0.0
+    if geom.kind != BOX:
+      radius = geom.size[0]
+      half = np.array([0, 0, geom.size[1] if geom.kind == CAPSULE else 0.0])
+    reach = np.abs(geom.rotation) @ half + radius
+    lower.append(geom.position - reach)
+    upper.append(geom.position + reach)
+  return np.min(lower, axis=0), np.max(upper, axis=0)
+
+
 def area(geom: Geom) -> float:
   """Surface area, square metres."""
   if geom.kind == BOX:

@@ -1,0 +1,251 @@
+"""Measures a policy on all eighteen tasks and compares with the paper.
+
+Every finished episode is kept at once; the same command again goes on where
+it stopped, and a larger --episodes adds to what is there:
+
+  python -m experiments.benchmark --policy=generator --episodes=200
+  python -m experiments.benchmark --policy=generator --episodes=200 \\
+    --retry=none
+  python -m experiments.benchmark --policy=generator --episodes=200 \\
+    --primitives=planar --retry=none
+  python -m experiments.benchmark --episodes=0     only writes the page anew
+
+All runs kept under --out appear side by side on its page, benchmark.md, with
+the paper's Tables 2, 6 and 7, where attempts fail, what they cost, and
+success against simulated time; benchmark.json has the same figures. Unseen
+toys (scene transport_test) are measured too, beside the eighteen.
+"""
+
+import itertools
+import json
+import os
+import pathlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from absl import flags
+from rich import console as rich_console
+from rich import markdown as rich_markdown
+
+from experiments import generator, policies, program, results
+from sdd import errors
+from sdd.collection import session, walk
+from sdd.evaluation import (
+  benchmark_report,
+  comparison,
+  outcome_log,
+  paper,
+  rollout,
+)
+from sdd.language import registry as providers
+from sdd.planning import motion
+from sdd.scenes import registry
+from sdd.scenes import scene as scene_lib
+
+_POLICY = flags.DEFINE_string(
+  'policy', 'generator', 'generator, a training --workdir, or a policy.npz'
+)
+_EPISODES = flags.DEFINE_integer(
+  'episodes', 200, 'of each task; 0 measures nothing', lower_bound=0
+)
+_SCENES = flags.DEFINE_list(
+  'scenes', [*paper.DOMAINS, *paper.EXTRA], 'which scenes, with a comma between'
+)
+_RETRY = flags.DEFINE_enum(
+  'retry', 'inferred', walk.RETRY, "the generator's: verify and retry, or none"
+)
+_PRIMITIVES = flags.DEFINE_enum(
+  'primitives', '6dof', motion.PRIMITIVES,
+  "the generator's: 6dof, or planar, the tool always pointing down",
+)  # fmt: skip
+_VARIATION = flags.DEFINE_enum(
+  'variation', 'wide', scene_lib.VARIATIONS,
+  'how much initial worlds vary: wide, or as little as in the paper',
+)  # fmt: skip
+_FIRST_SEED = flags.DEFINE_integer(
+  'first_seed', 100000, 'seed of the first episode', lower_bound=0
+)
+_WORKERS = flags.DEFINE_integer(
+  'workers', None, 'subprocesses; by default one a core', lower_bound=0
+)
+_LLM = flags.DEFINE_string(
+  'llm', 'recorded', "who infers the generator's task trees: recorded, gemini"
+)
+_OUT = flags.DEFINE_string(
+  'out', 'runs/benchmark', 'folder of the runs and their page'
+)
+_RECORD = flags.DEFINE_bool(
+  'record', False, 'also keep the figures in experiments/results'
+)
+
+
+def main(_: Sequence[str]) -> int:
+  out = pathlib.Path(_OUT.value)
+  scenes = [
+    registry.load(name, cast(scene_lib.Variation, _VARIATION.value))
+    for name in _SCENES.value
+  ]
+  if _EPISODES.value:
+    log = outcome_log.OutcomeLog(out / f'{_slug()}.jsonl', _settings())
+    try:
+      _measure(scenes, log)
+    except KeyboardInterrupt:
+      program.when_interrupted(
+        f'Stopped. Finished episodes are in {log.path}; the same command '
+        'goes on from there.'
+      )
+      raise
+    finally:
+      log.close()
+  write_page(out)
+  return 0
+
+
+def _settings() -> dict[str, Any]:
+  settings = {
+    'policy': _POLICY.value,
+    'variation': _VARIATION.value,
+    'first_seed': _FIRST_SEED.value,
+  }
+  if _POLICY.value == policies.GENERATOR:
+    settings |= {
+      'primitives': _PRIMITIVES.value,
+      'retry': _RETRY.value,
+      'llm': _LLM.value,
+    }
+  return settings
+
+
+def label(settings: dict[str, Any]) -> str:
+  """What a run is called on the page."""
+  name = settings['policy']
+  if settings.get('primitives') == 'planar':
+    name += ', planar'
+  if settings.get('retry') == 'none':
+    name += ', no retry'
+  return f'ours: {name} ({settings["variation"]})'
+
+
+def _slug() -> str:
+  text = label(_settings()).removeprefix('ours: ')
+  return re.sub(r'[^a-z0-9]+', '_', text.lower()).strip('_')
+
+
+def _measure(
+  scenes: Sequence[scene_lib.Scene], log: outcome_log.OutcomeLog
+) -> None:
+  """Runs what is missing from the log."""
+  todo = {scene.name: _missing(scene, log) for scene in scenes}
+  left = sum(len(jobs) for jobs in todo.values())
+  total = _EPISODES.value * sum(len(scene.tasks) for scene in scenes)
+  won = done = 0
+  with program.progress('Measuring', total, done=total - left) as meter:
+    for scene in scenes:
+      for outcome in _run(scene, todo[scene.name]):
+        log.add(scene.name, outcome)
+        won, done = won + outcome.success, done + 1
+        meter.advance(1, status=f'{scene.name}, {won}/{done} succeeded')
+
+
+def _missing(
+  scene: scene_lib.Scene, log: outcome_log.OutcomeLog
+) -> list[tuple[str, int]]:
+  first = _FIRST_SEED.value
+  every = itertools.product(
+    range(first, first + _EPISODES.value), (t.sentence for t in scene.tasks)
+  )
+  return [
+    (task, index)
+    for index, task in every
+    if (scene.name, task, index) not in log.outcomes
+  ]
+
+
+def _run(
+  scene: scene_lib.Scene, jobs: list[tuple[str, int]]
+) -> Iterator[rollout.Outcome]:
+  if not jobs:
+    return iter(())
+  workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
+  workers = min(workers, len(jobs))
+  if _POLICY.value != policies.GENERATOR:
+    return policies.rollouts(
+      _POLICY.value, scene, jobs, seed=0, workers=workers
+    )
+  return generator.outcomes(
+    scene,
+    session.trees(scene, providers.make_provider(_LLM.value)),
+    jobs,
+    seed=0,
+    workers=workers,
+    retry=cast(walk.Retry, _RETRY.value),
+    primitives=cast(motion.Primitives, _PRIMITIVES.value),
+  )
+
+
+def write_page(out: pathlib.Path) -> None:
+  """Writes the page of all runs in the folder.
+
+  Raises:
+    errors.SddError: there is none.
+  """
+  runs = []
+  for path in sorted(out.glob('*.jsonl')):
+    settings, outcomes = outcome_log.load(path)
+    if outcomes:
+      found = benchmark_report.outcomes_by_task(outcomes)
+      runs.append(comparison.Run(label(settings), found))
+  if not runs:
+    raise errors.SddError(
+      f'{out} holds no runs. Measure one first: leave out --episodes=0.'
+    )
+  page = benchmark_report.markdown(runs, 'success_over_time.png')
+  benchmark_report.draw(runs, out / 'success_over_time.png')
+  figures = benchmark_report.to_json(runs)
+  _write(out / 'benchmark.json', json.dumps(figures, indent=1) + '\n')
+  _write(out / 'benchmark.md', page)
+  console = rich_console.Console()
+  console.print(rich_markdown.Markdown(comparison.table_2(runs)))
+  for run in runs:
+    console.print(f'\n{run.label}', markup=False)
+    console.print(rich_markdown.Markdown(benchmark_report.cost_table(run)))
+  console.print(f'Page: {out / "benchmark.md"}')
+  if _RECORD.value:
+    _record(runs)
+
+
+def _record(runs: Sequence[comparison.Run]) -> None:
+  """Keeps each run's figures among the measured results."""
+  for run in runs:
+    rows = []
+    for domain in paper.DOMAINS:
+      tasks = [run.rate(key) for key in paper.TASKS if key[0] == domain]
+      won, count = (sum(column) for column in zip(*tasks, strict=True))
+      if count:
+        rows.append({'label': domain, 'successes': won, 'trials': count})
+    for scene, task in paper.TASKS:
+      won, count = run.rate((scene, task))
+      if count:
+        rows.append(
+          {
+            'label': f'{scene}: {task}', 'successes': won, 'trials': count,
+            'detail': True,
+          }
+        )  # fmt: skip
+    name = re.sub(r'[^a-z0-9]+', '_', run.label.lower()).strip('_')
+    results.write_result(
+      'benchmark_' + name.removeprefix('ours_'),
+      {'title': f'benchmark, {run.label}', 'rows': rows,
+       'figures': benchmark_report.to_json([run])[run.label]},
+    )  # fmt: skip
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+  part = path.with_suffix(path.suffix + '.part')
+  part.write_text(text, encoding='utf-8')
+  part.replace(path)
+
+
+if __name__ == '__main__':
+  program.run(main)
