@@ -21,9 +21,9 @@ class LinkTable:
     body: (L,) body of each link.
     geom: (L, P) geoms of each link, padded by repeating the first.
     link_of_geom: (G,) link of each geom, L where it belongs to none.
-    core: (G, 3) half extents of the geom's core in its own frame: a box's
-      sizes, a capsule's half length along z, zero for a sphere.
-    radius: (G,) what is swept around the core.
+    core: (*b, G, 3) half extents of the geom's core in its own frame: a
+      box's sizes, a capsule's half length along z, zero for a sphere.
+    radius: (*b, G) what is swept around the core.
     joint_qpos: (J,) addresses of the articulated joints.
     finger_qpos: (2,) addresses of the finger joints.
     tcp: site of the tool frame.
@@ -32,8 +32,8 @@ class LinkTable:
   body: Int[np.ndarray, ' L']
   geom: Int[np.ndarray, 'L P']
   link_of_geom: Int[np.ndarray, ' G']
-  core: Float[np.ndarray, 'G 3']
-  radius: Float[np.ndarray, ' G']
+  core: Float[Any, '*b G 3']
+  radius: Float[Any, '*b G']
   joint_qpos: Int[np.ndarray, ' J']
   finger_qpos: Int[np.ndarray, ' 2']
   tcp: int
@@ -97,8 +97,8 @@ def extract(
   gripper_command: Float[Any, '*b'],
 ) -> scene_state.SceneState:
   """What the vocabulary's links look like in that physics state."""
-  reach = xp.abs(physics.geom_xmat) @ table.core[:, :, None]
-  reach = reach[..., 0] + table.radius[:, None]
+  reach = xp.abs(physics.geom_xmat) @ table.core[..., None]
+  reach = reach[..., 0] + table.radius[..., None]
   lower = (physics.geom_xpos - reach)[..., table.geom, :].min(axis=-2)
   upper = (physics.geom_xpos + reach)[..., table.geom, :].max(axis=-2)
   contact, normal = _contacts(xp, table, physics)

@@ -6,7 +6,6 @@ from typing import Any
 
 import flax.struct
 import jax
-import mujoco
 import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Bool, Float
@@ -17,8 +16,10 @@ from sdd.simulation import (
   action,
   controller,
   extraction,
+  latching,
   mjx_barrier,
   mjx_broad_phase,
+  mjx_shapes,
   mujoco_simulator,
 )
 from sdd.simulation import scene_state as scene_state_lib
@@ -28,7 +29,7 @@ mjx = mjx_barrier.mjx
 
 @flax.struct.dataclass
 class _Worlds:
-  """What is kept of every world between control periods, float32.
+  """What is kept of every world between control periods, 32 bits.
 
   Few and plain arrays: what MJX needs besides is made anew in the program.
   """
@@ -39,6 +40,7 @@ class _Worlds:
   mocap_quat: Any
   arm_target: Any
   gripper_target: Any
+  shape: Any
   scene_state: scene_state_lib.SceneState
   proprioception: Any
 
@@ -101,6 +103,7 @@ class MjxSimulator:
       arm_target=copy.arm_target[index].astype(float),
       gripper_target=float(copy.gripper_target[index]),
       time=float(self._time[index]),
+      shape=int(copy.shape[index]),
     )
 
   def _on_host(self) -> _Worlds:
@@ -119,6 +122,7 @@ class MjxSimulator:
       mocap_quat=world.mocap_quat,
       arm_target=world.arm_target,
       gripper_target=world.gripper_target,
+      shape=world.shape,
       scene_state=self._reader.scene_state(0),
       proprioception=self._reader.proprioception(0),
     )
@@ -127,7 +131,9 @@ class MjxSimulator:
 
 def _as_kept(x: Any) -> np.ndarray:
   x = np.asarray(x)
-  return x if x.dtype == bool else x.astype(np.float32)
+  if x.dtype == bool:
+    return x
+  return x.astype(np.int32 if x.dtype.kind == 'i' else np.float32)
 
 
 @jax.jit
@@ -173,9 +179,10 @@ class _Stepper:
   def __init__(self, scene: scene_lib.Scene, spec: action.ActionSpec):
     self._controller = controller.make(scene.model, spec)
     self._table = extraction.link_table(scene)
-    model = _simplified(scene)
-    self._model = mjx.put_model(model)
-    self._mocap = np.flatnonzero(model.body_mocapid >= 0)
+    self._shapes = mjx_shapes.Shapes(scene)
+    self._model = mjx.put_model(self._shapes.model)
+    self._latches = latching.addresses(scene)
+    self._mocap = np.flatnonzero(self._shapes.model.body_mocapid >= 0)
 
   def advance(self, worlds: _Worlds, actions: Any) -> _Worlds:
     before = worlds.arm_target, worlds.gripper_target
@@ -192,7 +199,13 @@ class _Stepper:
       mocap_quat=worlds.mocap_quat,
       arm_target=goal,
       gripper_target=wide,
-      scene_state=extraction.extract(jnp, self._table, seen.physics, wide),
+      shape=worlds.shape,
+      scene_state=extraction.extract(
+        jnp,
+        self._shapes.link_table(self._table, worlds.shape),
+        seen.physics,
+        wide,
+      ),
       proprioception=extraction.proprioception(
         jnp, self._table, qpos, seen.tcp_position, seen.tcp_rotation
       ),
@@ -207,7 +220,7 @@ class _Stepper:
     moving = jnp.arange(len(commands) + 1) < len(commands)
     commands = jnp.concatenate([commands, commands[-1:]])
     step = jax.vmap(self._step)
-    fixed = worlds.mocap_pos, worlds.mocap_quat
+    fixed = worlds.mocap_pos, worlds.mocap_quat, worlds.shape
 
     def body(carry: Any, inputs: Any) -> Any:
       command, go = inputs
@@ -226,11 +239,12 @@ class _Stepper:
 
   def _step(self, state: Any, fixed: Any, command: Any) -> tuple[Any, _Seen]:
     """One physics step of one world."""
-    (qpos, qvel, warmstart), (position, quaternion) = state, fixed
+    (qpos, qvel, warmstart), (position, quaternion, shape) = state, fixed
     # MJX moves a mocap body without the bodies on it; so it moves by its
     # place in the model instead.
     model = self._model.tree_replace(
       {
+        **self._shapes.fields(shape),
         'body_pos': self._model.body_pos.at[self._mocap].set(position),
         'body_quat': self._model.body_quat.at[self._mocap].set(quaternion),
       }
@@ -242,9 +256,18 @@ class _Stepper:
       ctrl=command,
       mocap_pos=position,
       mocap_quat=quaternion,
+      eq_active=self._held(qpos),
     )
     data = _integrated(model, mjx.forward(model, data))
     return (data.qpos, data.qvel, data.qacc_warmstart), self._seen(qpos, data)
+
+  def _held(self, qpos: Any) -> Any:
+    """Which equality constraints are active, latches among them."""
+    active = jnp.asarray(self._shapes.model.eq_active0, bool)
+    for found in self._latches:
+      holds = found.latch.holds(qpos[found.button], qpos[found.arm])
+      active = active.at[found.equality].set(holds)
+    return active
 
   def _seen(self, qpos: Any, data: Any) -> _Seen:
     contact = data._impl.contact
@@ -272,15 +295,3 @@ def _integrated(model: Any, data: Any) -> Any:
   """
   mass = data._impl.M + 0 * data.qacc[0]
   return mjx.implicit(model, data.tree_replace({'_impl.M': mass}))
-
-
-def _simplified(scene: scene_lib.Scene) -> mujoco.MjModel:
-  """The model with contacts of one dimension only.
-
-  MJX compiles collisions and keeps contacts separately for each dimension.
-  Robot against furniture, the only lower one, gains some torsional friction.
-  """
-  model = scene.fresh_model()
-  colliding = (model.geom_contype | model.geom_conaffinity) != 0
-  model.geom_condim[colliding] = model.geom_condim[colliding].max()
-  return model

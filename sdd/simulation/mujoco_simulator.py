@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 
 from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
-from sdd.simulation import action, controller, extraction
+from sdd.simulation import action, controller, extraction, latching
 from sdd.simulation import scene_state as scene_state_lib
 
 
@@ -124,17 +124,10 @@ class _Shape:
     # A world that blew up stays not finite, which every judge can see;
     # MuJoCo would put it back to its beginning without a word.
     self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
-    self._latches = [
-      (
-        each,
-        self.model.equality(each.equality).id,
-        self.model.joint(each.button).qposadr[0],
-        self.model.joint(each.arm).qposadr[0],
-      )
-      for each in scene.latches
-    ]
+    self._latches = latching.addresses(scene)
 
   def set_latches(self, data: mujoco.MjData) -> None:
     """Lets each latch hold, or not, as the joints stand."""
-    for latch, equality, button, arm in self._latches:
-      data.eq_active[equality] = latch.holds(data.qpos[button], data.qpos[arm])
+    for found in self._latches:
+      button, arm = data.qpos[found.button], data.qpos[found.arm]
+      data.eq_active[found.equality] = found.latch.holds(button, arm)
