@@ -23,7 +23,8 @@ MODULES = {
 
 def chapter(module):
   parts = module.split('.')
-  return parts[1] if len(parts) > 1 and parts[1] in checkout.CHAPTERS else None
+  inside = len(parts) > 1 and parts[0] == 'sdd'
+  return parts[1] if inside and parts[1] in checkout.CHAPTERS else None
 
 
 def told(found):

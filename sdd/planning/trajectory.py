@@ -127,7 +127,7 @@ class Trajectory:
     position, rotation = self.pose
     before = self.opening
     for k in range(1, periods + 1):
-      self.opening = before + (opening - before) * k / periods
+      self.opening = max(0.0, before + (opening - before) * k / periods)
       self.world.opening = max(self.opening, at_least)
       self._send(position, rotation, touching=True)
 
