@@ -18,6 +18,8 @@ _TRIES = 8  # candidates whose whole motion is worked out
 _TILT = np.radians(35)  # spread of approach directions about the preferred
 _MOST_TILT = np.radians(80)
 _DEPTH = (-0.012, 0.010)  # metres past the grip's centre
+_MOST_BACK = 0.016  # metres that a grasp is drawn back for the ground
+_TIP = (0.011, 0.022, 0.019)  # metres an open fingertip reaches out, x y z
 _BACKUP = (0.06, 0.12)  # metres before the grasp where free motion ends
 _SQUEEZE = 3  # periods to close
 _SPARE = (0.02, 0.05)  # metres opened wider than what is grasped
@@ -45,8 +47,17 @@ def draw_grasps(
   *,
   prefer: Float[np.ndarray, ' 3'],
   rng: np.random.Generator,
+  ground: float | None = None,
 ) -> Iterator[Grasp]:
-  """Random antipodal grasps, approaching roughly along `prefer`."""
+  """Random antipodal grasps, approaching roughly along `prefer`.
+
+  Args:
+    geoms: what is grasped.
+    prefer: unit vector, world frame.
+    rng: fixes the draws.
+    ground: height that fingertips must stay above, if any, metres; deep
+      grasps are drawn back until they do.
+  """
   weight = np.array([surface.area(geom) for geom in geoms])
   middle = weight @ [geom.position for geom in geoms] / weight.sum()
   for _ in range(CANDIDATES):
@@ -61,8 +72,13 @@ def draw_grasps(
     approach = trajectory.rotation_matrix(tilt * grip.axis) @ straight
     closing = grip.axis * rng.choice((-1.0, 1.0))
     rotation = np.stack([np.cross(closing, approach), closing, approach], 1)
-    inward = rng.uniform(*_DEPTH) * approach
-    met = surface.squeezed(geoms, grip.centre + inward, rotation)
+    centre = grip.centre + rng.uniform(*_DEPTH) * approach
+    if ground is not None:
+      back = _too_deep(centre, rotation, grip.width, ground)
+      if back > _MOST_BACK:
+        continue
+      centre = centre - back * approach
+    met = surface.squeezed(geoms, centre, rotation)
     if met is None or met[1] > WIDEST:
       continue
     position, width = met
@@ -75,6 +91,21 @@ def draw_grasps(
       opening=min(robot.STROKE, width + rng.uniform(*_SPARE)),
       backup=rng.uniform(*_BACKUP),
     )
+
+
+def _too_deep(
+  centre: Float[np.ndarray, ' 3'],
+  rotation: Float[np.ndarray, '3 3'],
+  width: float,
+  ground: float,
+) -> float:
+  """Metres to draw back until open fingertips are off the ground."""
+  reach = np.array([_TIP[0], width / 2 + _TIP[1], _TIP[2]])
+  lowest = centre[2] - np.abs(rotation[2, :2]) @ reach[:2]
+  lowest += min(0.0, rotation[2, 2]) * reach[2]
+  if lowest >= ground:
+    return 0.0
+  return float((ground - lowest) / max(-rotation[2, 2], 1e-3))
 
 
 def ways_to(

@@ -17,10 +17,14 @@ def plan(
     motion.Infeasible: no grasp of this draw can be reached.
   """
   world = moving.world
-  names = world.scene.vocabulary.find(link).geoms
+  found = world.scene.vocabulary.find(link)
   world.place(moving.q)
-  geoms = surface.link_geoms(world.model, world.data, names)
-  grasps = approach.draw_grasps(geoms, prefer=_DOWN, rng=rng)
+  geoms = surface.link_geoms(world.model, world.data, found.geoms)
+  # What lies around lies on something, no higher than its own lowest point.
+  ground = (
+    float(surface.bounds(geoms)[0][2]) if found.kind == 'object' else None
+  )
+  grasps = approach.draw_grasps(geoms, prefer=_DOWN, rng=rng, ground=ground)
   for grasp in approach.ways_to(moving, grasps, rng):
     try:
       approach.squeeze(moving, grasp, link)
