@@ -1,0 +1,220 @@
+"""Shows what the scenes look like, and the toys of the transport scene.
+
+One row of initial worlds for each scene, all of them by default:
+
+  python -m experiments.scenes --out=runs/scenes.png
+  python -m experiments.scenes --scene=drawer --seeds=6 --variation=paper
+  python -m experiments.scenes --toys --out=runs/toys.png
+
+World k of a row is what seed --first_seed + k gives, so that pictures repeat.
+No graphics library is needed.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import mujoco
+import numpy as np
+from absl import flags
+from jaxtyping import Float, UInt8
+from PIL import Image, ImageDraw, ImageFont
+
+from experiments import program
+from sdd import errors
+from sdd.evaluation import film_strip
+from sdd.scenes import parts, registry, toys, toys_training, toys_unseen
+from sdd.scenes import scene as scene_lib
+from sdd.simulation import camera as camera_lib
+from sdd.simulation import raycast
+
+_FITTED = 'fitted'
+_SCENE = flags.DEFINE_string('scene', 'all', 'all, or the name of one')
+_SEEDS = flags.DEFINE_integer('seeds', 4, 'worlds in a row', lower_bound=1)
+_FIRST_SEED = flags.DEFINE_integer(
+  'first_seed', 0, 'of the first world in a row', lower_bound=0
+)
+_VARIATION = flags.DEFINE_enum(
+  'variation', 'wide', scene_lib.VARIATIONS,
+  'how much worlds vary: wide, or as little as in the paper',
+)  # fmt: skip
+_CAMERA = flags.DEFINE_string(
+  'camera', _FITTED,
+  f'{_FITTED}, which shows all there is to handle, or a camera of the scene',
+)  # fmt: skip
+_TOYS = flags.DEFINE_bool('toys', False, 'show every toy by itself instead')
+_WIDTH = flags.DEFINE_integer(
+  'width', 330, 'of one frame, pixels', lower_bound=8
+)
+_SUPERSAMPLE = flags.DEFINE_integer(
+  'supersample', 2, 'samples per pixel and direction', lower_bound=1
+)
+_OUT = flags.DEFINE_string('out', 'runs/scenes.png', 'the picture, a PNG file')
+
+_PAPER, _INK = (255, 255, 255), (38, 43, 50)
+_MARGIN = 10  # pixels, as between the frames of a film strip
+_TOYS_IN_A_ROW = 6
+_EYE = np.array([1.05, -0.55, 0.85])  # from the middle of what is shown
+_TOY_EYE = np.array([0.26, 0.22, 0.20])
+_FILLED = 0.94  # share of the picture
+_BOX = mujoco.mjtGeom.mjGEOM_BOX
+
+Picture = UInt8[np.ndarray, 'height width 3']
+
+
+def main(_: Sequence[str]) -> int:
+  path = pathlib.Path(_OUT.value)
+  if path.suffix != '.png':
+    raise errors.SddError(f'--out={path}: expected the name of a PNG file.')
+  names = list(registry.SCENES) if _SCENE.value == 'all' else [_SCENE.value]
+  for name in names:
+    registry.load(name)  # complains before anything is drawn
+  rows: list[Picture] = []
+  count = 2 if _TOYS.value else len(names)
+  with program.progress('Drawing', count) as meter:
+    for row in _toy_rows() if _TOYS.value else _scene_rows(names):
+      rows.append(row)
+      meter.advance(1)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  path.write_bytes(film_strip.encode_png(np.concatenate(rows)))
+  print(f'Picture: {path}')
+  return 0
+
+
+def _scene_rows(names: list[str]) -> Iterator[Picture]:
+  variation = cast(scene_lib.Variation, _VARIATION.value)
+  seeds = range(_FIRST_SEED.value, _FIRST_SEED.value + _SEEDS.value)
+  for name in names:
+    scene = registry.load(name, variation)
+    frames = [_draw_world(scene, seed) for seed in seeds]
+    captions = [f'seed {seed}' for seed in seeds]
+    row = film_strip.film_strip(frames, captions, columns=len(frames))
+    yield _titled(row, name.replace('_', ' '), _about(scene))
+
+
+def _draw_world(scene: scene_lib.Scene, seed: int) -> Picture:
+  world = scene.initial(np.random.default_rng(seed))
+  scene = scene.shaped(world.shape)
+  model, data = scene.model, mujoco.MjData(scene.model)
+  data.qpos[:] = world.qpos
+  data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
+  mujoco.mj_kinematics(model, data)
+  mujoco.mj_comPos(model, data)
+  mujoco.mj_camlight(model, data)
+  if _CAMERA.value == _FITTED:
+    camera = _fitted(scene, data)
+  else:
+    camera = camera_lib.from_model(
+      model, data, _CAMERA.value, width=_WIDTH.value, height=_height()
+    )
+  return _draw(model, data, camera)
+
+
+def _draw(
+  model: mujoco.MjModel, data: mujoco.MjData, camera: camera_lib.Camera
+) -> Picture:
+  return raycast.render(
+    raycast.geom_table(model), data.geom_xpos, data.geom_xmat, camera,
+    supersample=_SUPERSAMPLE.value,
+  ).rgb  # fmt: skip
+
+
+def _fitted(scene: scene_lib.Scene, data: mujoco.MjData) -> camera_lib.Camera:
+  """From the robot's front left: all it can handle, and its hand."""
+  names = [
+    name
+    for link in scene.vocabulary.links
+    if link.kind in ('object', 'furniture', 'part')
+    for name in link.geoms
+  ]
+  ids = [scene.model.geom(name).id for name in (*names, 'hand')]
+  lower, upper = _boxes(scene.model, data, ids)
+  whole = np.stack([lower.min(axis=0), upper.max(axis=0)])
+  middle = whole.mean(axis=0)
+  camera = camera_lib.look_at(
+    _FITTED, middle + _EYE, middle, fovy=45, width=_WIDTH.value,
+    height=_height(),
+  )  # fmt: skip
+  corners = whole[np.indices((2, 2, 2)).reshape(3, -1).T, np.arange(3)]
+  half = np.array([_WIDTH.value, _height()]) / 2
+  fill = np.max(np.abs(camera.project(corners) - half) / half) / _FILLED
+  wanted = np.arctan(np.tan(np.radians(45 / 2)) * fill)
+  return dataclasses.replace(camera, fovy=2 * np.degrees(wanted))
+
+
+def _height() -> int:
+  return max(1, round(_WIDTH.value * 2 / 3))
+
+
+def _about(scene: scene_lib.Scene) -> str:
+  """The scene's task, or how many and one of them."""
+  first = scene.tasks[0].sentence
+  count = len(scene.tasks)
+  shapes = f'; {len(scene.shapes)} shapes' if scene.shapes else ''
+  return (f'{first}' if count == 1 else f'{count} tasks: {first}, ...') + shapes
+
+
+def _toy_rows() -> Iterator[Picture]:
+  for title, kinds in (
+    ('toys', toys_training.TOYS),
+    ('unseen toys', toys_unseen.TOYS),
+  ):
+    frames = [_draw_toy(toy) for toy in kinds]
+    captions = [f'{toy.name}, {toy.grams:.0f} g' for toy in kinds]
+    row = film_strip.film_strip(frames, captions, columns=_TOYS_IN_A_ROW)
+    yield _titled(row, title, f'{len(kinds)} shapes')
+
+
+def _draw_toy(toy: toys.Toy) -> Picture:
+  """One toy, standing on a plain floor."""
+  spec = mujoco.MjSpec()
+  spec.worldbody.add_geom(
+    name='floor', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1],
+    rgba=[0.88, 0.87, 0.84, 1], **parts.LOOKS,
+  )  # fmt: skip
+  toys.add_toy(spec, toy)
+  model = spec.compile()
+  data = mujoco.MjData(model)
+  data.qpos[2] = 0.3
+  mujoco.mj_kinematics(model, data)
+  lowest = _boxes(model, data, np.arange(1, model.ngeom))[0][:, 2].min()
+  data.qpos[2] -= lowest
+  mujoco.mj_kinematics(model, data)
+  middle = data.qpos[:3] * (0, 0, 1)
+  camera = camera_lib.look_at(
+    toy.name, middle + _TOY_EYE, middle, fovy=22,
+    width=_WIDTH.value, height=_height(),
+  )  # fmt: skip
+  return _draw(model, data, camera)
+
+
+def _boxes(
+  model: mujoco.MjModel, data: mujoco.MjData, ids: Sequence[int] | np.ndarray
+) -> tuple[Float[np.ndarray, 'n 3'], Float[np.ndarray, 'n 3']]:
+  """Lower and upper corners of boxes around geoms, along the world's axes."""
+  turned = np.abs(data.geom_xmat[ids].reshape(-1, 3, 3))
+  size, is_box = model.geom_size[ids], model.geom_type[ids] == _BOX
+  half = np.where(
+    is_box[:, None],
+    (turned @ size[:, :, None])[..., 0],
+    size[:, :1] + turned[:, :, 2] * size[:, 1:2],
+  )
+  return data.geom_xpos[ids] - half, data.geom_xpos[ids] + half
+
+
+def _titled(row: Picture, title: str, about: str) -> Picture:
+  """The row below a line that says what it is."""
+  size = max(12, min(row.shape[1] // 40, 26))
+  bold, plain = (ImageFont.load_default(size=s) for s in (size, 0.75 * size))
+  head = Image.new('RGB', (row.shape[1], size + 2 * _MARGIN), _PAPER)
+  draw = ImageDraw.Draw(head)
+  base = _MARGIN + size
+  draw.text((_MARGIN, base), title, fill=_INK, font=bold, anchor='ls')
+  after = _MARGIN + draw.textlength(f'{title}  ', font=bold)
+  draw.text((after, base), about, fill=(110, 116, 124), font=plain, anchor='ls')
+  return np.concatenate([np.asarray(head), row])
+
+
+if __name__ == '__main__':
+  program.run(main)
