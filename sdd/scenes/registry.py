@@ -5,10 +5,15 @@ import functools
 from collections.abc import Callable
 
 from sdd import errors
-from sdd.scenes import drawer, scene
+from sdd.scenes import balance, catapult, drawer, mailbox, scene, transport
 
 SCENES: dict[str, Callable[[], scene.Scene]] = {
+  'balance': balance.load,
+  'catapult': catapult.load,
   'drawer': drawer.load,
+  'mailbox': mailbox.load,
+  'transport': transport.load,
+  'transport_test': transport.load_test,
 }
 
 
