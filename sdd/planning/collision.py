@@ -19,6 +19,7 @@ from sdd.simulation import kinematics
 CLEARANCE = 0.01  # metres kept from the world in free motion
 TOUCH = -0.002  # metres of overlap that count as a mere touch
 CARRIED = 'carried/'  # begins the names of what hangs on the hand
+MOVING = 5  # MJCF group of the robot and of what it carries
 _SELF, _BODY = 8, 1  # collision bits
 _EDGE = 0.03  # radians between checked configurations
 
@@ -160,6 +161,7 @@ def _base_spec(scene: str, shape: int) -> mujoco.MjSpec:
       continue
     if geom.parent.name in robot_bodies:
       geom.contype, geom.conaffinity = _BODY | _SELF, _SELF
+      geom.group = MOVING
     else:
       geom.contype, geom.conaffinity = 0, _BODY
       geom.margin = CLEARANCE
@@ -185,6 +187,7 @@ def _copy_to_hand(hand: Any, geom: Any, grip: _Grip) -> None:
     size=np.array(geom.size),
     contype=_BODY,
     conaffinity=0,
+    group=MOVING,
     **where,
   )
 

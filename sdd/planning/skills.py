@@ -19,6 +19,7 @@ from sdd.scenes import robot
 from sdd.simulation import action
 
 _REST_NOISE = 0.15  # radians about the home configuration
+_ROOM = 0.03  # metres to open by where the whole stroke is too much
 _DROP_WAIT = 4  # periods: a student at 4 Hz must see what it let go of
 
 
@@ -70,15 +71,27 @@ def _let_go(moving: trajectory.Trajectory, holding: str | None) -> None:
   if holding is None:
     return
   moving.world.allow(holding)
-  moving.grip(robot.STROKE, periods=2)
+  _open(moving, periods=2)
   moving.wait(_DROP_WAIT)
+
+
+def _open(moving: trajectory.Trajectory, *, periods: int) -> None:
+  """Opens the gripper as far as there is room; not at all if there is none."""
+  width = moving.world.opening
+  for opening in (robot.STROKE, width + _ROOM, width + _ROOM / 2):
+    mark = moving.mark()
+    try:
+      moving.grip(min(opening, robot.STROKE), at_least=width, periods=periods)
+      return
+    except motion.Infeasible:
+      moving.rewind(mark)
 
 
 def _rest(
   moving: trajectory.Trajectory, rng: np.random.Generator
 ) -> motion.Motion:
   """Goes back above the table, gripper open."""
-  moving.grip(robot.STROKE, at_least=moving.world.opening, periods=1)
+  _open(moving, periods=1)
   home = np.add(robot.HOME, rng.uniform(-1, 1, 6) * _REST_NOISE)
   goal = path.nearest_turn(moving.world, home, moving.q)
   moving.follow(path.connect(moving.world, moving.q, goal, rng))

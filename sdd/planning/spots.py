@@ -14,6 +14,8 @@ _TILT = np.radians(20)
 _GAP = (0.006, 0.03)  # metres between object and surface at release
 _FOOTPRINT, _STEP = 0.7, 0.004  # share of the footprint probed; metres
 _UPRIGHT = 0.95  # least z of the normal of a surface that carries
+# Groups that rays see: not the robot, which is on its way.
+_STANDING = np.array([k != collision.MOVING for k in range(6)], np.uint8)
 
 
 def draw_poses(
@@ -86,7 +88,7 @@ def _surface_below(
     world.data,
     point,
     np.array([0, 0, -1.0]),
-    None,
+    _STANDING,
     1,
     -1,
     hit,

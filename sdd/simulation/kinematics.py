@@ -15,35 +15,43 @@ from jaxtyping import Float
 
 _DAMPING = 1e-4
 _LARGEST_STEP = 0.4  # radians a joint may move in one iteration
+_EYE, _FIRST = np.eye(6), np.array([1.0, 0.0, 0.0])
+# As matrices, because products are cheaper than NumPy's `cross` and `stack`:
+# a -> [a]x, (3, 9), and rotation, (9,) -> half its antisymmetric part, (3,).
+_LEVI_CIVITA = np.array(
+  [
+    [0, 0, 0, 0, 0, -1, 0, 1, 0],
+    [0, 0, 1, 0, 0, 0, -1, 0, 0],
+    [0, -1, 0, 1, 0, 0, 0, 0, 0],
+  ],
+  float,
+)
+_AXIS = _LEVI_CIVITA.T / 2
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Chain:
   """A serial chain of hinges from the world to a tool frame.
 
-  The rotation of joint i about its axis is written as
+  Frame i in frame i - 1, a homogeneous transformation in metres, is
   `constant[i] + sin(q) sine[i] + cos(q) cosine[i]` (Rodrigues, with the fixed
   rotation from the joint before multiplied in).
 
   Attributes:
-    offset: (n, 3) origin of joint i in the frame of joint i - 1, metres.
-    constant: (n, 3, 3).
-    sine: (n, 3, 3).
-    cosine: (n, 3, 3).
-    axis: (n, 3) joint axes in their own frames.
-    tool_position: (3,) tool origin in the last frame.
-    tool_rotation: (3, 3).
+    constant: (n, 4, 4).
+    sine: (n, 4, 4).
+    cosine: (n, 4, 4).
+    axis: (n, 3, 1) joint axes in their own frames.
+    tool: (4, 4) tool frame in the last frame.
     lower: (n,) joint limits, radians.
     upper: (n,).
   """
 
-  offset: Float[np.ndarray, 'n 3']
-  constant: Float[np.ndarray, 'n 3 3']
-  sine: Float[np.ndarray, 'n 3 3']
-  cosine: Float[np.ndarray, 'n 3 3']
-  axis: Float[np.ndarray, 'n 3']
-  tool_position: Float[np.ndarray, ' 3']
-  tool_rotation: Float[np.ndarray, '3 3']
+  constant: Float[np.ndarray, 'n 4 4']
+  sine: Float[np.ndarray, 'n 4 4']
+  cosine: Float[np.ndarray, 'n 4 4']
+  axis: Float[np.ndarray, 'n 3 1']
+  tool: Float[np.ndarray, '4 4']
   lower: Float[np.ndarray, ' n']
   upper: Float[np.ndarray, ' n']
 
@@ -70,35 +78,55 @@ def chain(model: mujoco.MjModel, joints: tuple[str, ...], site: str) -> Chain:
   fixed = np.stack(fixed)
   place = data.site(site)
   limits = model.jnt_range[ids]
+  tool = frame_r.T @ place.xmat.reshape(3, 3)
   return Chain(
-    offset=np.stack(offsets),
-    constant=fixed @ (np.eye(3) + skew @ skew),
-    sine=fixed @ skew,
-    cosine=-fixed @ skew @ skew,
-    axis=axis.copy(),
-    tool_position=frame_r.T @ (place.xpos - frame_p),
-    tool_rotation=frame_r.T @ place.xmat.reshape(3, 3),
+    constant=_frame(fixed @ (np.eye(3) + skew @ skew), np.stack(offsets), 1),
+    sine=_frame(fixed @ skew, np.zeros(3), 0),
+    cosine=_frame(-fixed @ skew @ skew, np.zeros(3), 0),
+    axis=axis[:, :, None].copy(),
+    tool=_frame(tool, frame_r.T @ (place.xpos - frame_p), 1),
     lower=limits[:, 0].copy(),
     upper=limits[:, 1].copy(),
   )
+
+
+def _frame(
+  rotation: Float[np.ndarray, '*b 3 3'],
+  position: Float[np.ndarray, '*#b 3'],
+  scale: float,
+) -> Float[np.ndarray, '*b 4 4']:
+  """A homogeneous matrix of its parts."""
+  whole = np.zeros((*rotation.shape[:-2], 4, 4))
+  whole[..., :3, :3], whole[..., :3, 3], whole[..., 3, 3] = (
+    rotation,
+    position,
+    scale,
+  )
+  return whole
 
 
 def forward(
   xp: Any, arm: Chain, q: Float[Any, '*b n']
 ) -> tuple[Float[Any, '*b 3'], Float[Any, '*b 3 3']]:
   """Tool position and rotation at joint angles `q`."""
-  position, rotation, _, _ = _frames(xp, arm, q)
-  return position, rotation
+  tool = _frames(xp, arm, q)[-1] @ arm.tool
+  return tool[..., :3, 3], tool[..., :3, :3]
 
 
 def jacobian(
   xp: Any, arm: Chain, q: Float[Any, '*b n']
 ) -> tuple[Float[Any, '*b 3'], Float[Any, '*b 3 3'], Float[Any, '*b 6 n']]:
   """Tool pose and its geometric Jacobian, linear above angular."""
-  position, rotation, origins, axes = _frames(xp, arm, q)
-  linear = xp.cross(axes, position[..., None, :] - origins)
+  each = _frames(xp, arm, q)
+  tool = each[-1] @ arm.tool
+  frames = xp.stack(each, axis=-3)
+  axes = (frames[..., :3, :3] @ arm.axis)[..., 0]
+  lever = tool[..., None, :3, 3] - frames[..., :3, 3]
+  crossed = (axes @ _LEVI_CIVITA).reshape(*axes.shape, 3)
+  linear = (crossed @ lever[..., None])[..., 0]
   stacked = xp.concatenate([linear, axes], axis=-1)
-  return position, rotation, xp.swapaxes(stacked, -1, -2)
+  turned = xp.swapaxes(stacked, -1, -2)
+  return tool[..., :3, 3], tool[..., :3, :3], turned
 
 
 def solve(
@@ -146,7 +174,7 @@ def solve(
 
 def _improved(xp: Any, arm: Chain, q: Any, error: Any, jac: Any) -> Any:
   """One step of damped least squares against the error."""
-  square = jac @ xp.swapaxes(jac, -1, -2) + _DAMPING * xp.eye(6)
+  square = jac @ xp.swapaxes(jac, -1, -2) + _DAMPING * _EYE
   weight = xp.linalg.solve(square, error[..., None])
   step = (xp.swapaxes(jac, -1, -2) @ weight)[..., 0]
   largest = xp.max(xp.abs(step), axis=-1, keepdims=True)
@@ -154,25 +182,14 @@ def _improved(xp: Any, arm: Chain, q: Any, error: Any, jac: Any) -> Any:
   return xp.clip(q + step, arm.lower, arm.upper)
 
 
-def _frames(xp: Any, arm: Chain, q: Any) -> tuple[Any, Any, Any, Any]:
-  sin, cos = xp.sin(q), xp.cos(q)
-  turns = (
-    arm.constant
-    + sin[..., None, None] * arm.sine
-    + cos[..., None, None] * arm.cosine
-  )
-  batch = q.shape[:-1]
-  rotation = xp.broadcast_to(xp.eye(3), (*batch, 3, 3))
-  position = xp.zeros((*batch, 3))
-  origins, axes = [], []
-  for i in range(arm.offset.shape[0]):
-    position = position + rotation @ arm.offset[i]
-    rotation = rotation @ turns[..., i, :, :]
-    origins.append(position)
-    axes.append(rotation @ arm.axis[i])
-  position = position + rotation @ arm.tool_position
-  rotation = rotation @ arm.tool_rotation
-  return position, rotation, xp.stack(origins, -2), xp.stack(axes, -2)
+def _frames(xp: Any, arm: Chain, q: Any) -> list[Any]:
+  """Every joint's frame in the world, (*b, 4, 4) each."""
+  sin, cos = xp.sin(q)[..., None, None], xp.cos(q)[..., None, None]
+  steps = arm.constant + sin * arm.sine + cos * arm.cosine
+  frames = [steps[..., 0, :, :]]
+  for i in range(1, arm.constant.shape[0]):
+    frames.append(frames[-1] @ steps[..., i, :, :])
+  return frames
 
 
 def _error(
@@ -180,20 +197,15 @@ def _error(
 ) -> Any:
   """Twist (*b, 6) that carries the tool to its goal, in the world frame."""
   relative = rotation @ xp.swapaxes(turned, -1, -2)
-  vector = 0.5 * xp.stack(
-    [
-      relative[..., 2, 1] - relative[..., 1, 2],
-      relative[..., 0, 2] - relative[..., 2, 0],
-      relative[..., 1, 0] - relative[..., 0, 1],
-    ],
-    axis=-1,
-  )
-  sine = xp.linalg.norm(vector, axis=-1, keepdims=True)
+  # The antisymmetric part: axis times sine of the angle.
+  flat = relative.reshape(*relative.shape[:-2], 9)
+  vector = flat @ _AXIS
+  sine = xp.sqrt((vector * vector).sum(axis=-1, keepdims=True))
   trace = relative[..., 0, 0] + relative[..., 1, 1] + relative[..., 2, 2]
   angle = xp.arctan2(sine[..., 0], 0.5 * (trace - 1))[..., None]
   turn = vector * (angle / xp.maximum(sine, 1e-9))
   # Half a turn has no axis to tell: begin about any, the next step sees one.
-  half = angle * xp.asarray([1.0, 0.0, 0.0])
+  half = angle * _FIRST
   turn = xp.where(sine > 1e-9, turn, xp.where(angle > 1.0, half, vector))
   return xp.concatenate([position - here, turn], axis=-1)
 
