@@ -21,6 +21,8 @@ import json
 import os
 import pathlib
 import re
+import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -72,6 +74,7 @@ _WORKERS = flags.DEFINE_integer(
 _LLM = flags.DEFINE_string(
   'llm', 'recorded', "who infers the generator's task trees: recorded, gemini"
 )
+_PLOT = 'success_over_time.png'
 _OUT = flags.DEFINE_string(
   'out', 'runs/benchmark', 'folder of the runs and their page'
 )
@@ -125,6 +128,17 @@ def label(settings: dict[str, Any]) -> str:
   if settings.get('retry') == 'none':
     name += ', no retry'
   return f'ours: {name} ({settings["variation"]})'
+
+
+def _command(settings: dict[str, Any], episodes: int) -> str:
+  """What measures such a run again."""
+  chosen = {**settings, 'episodes': episodes}
+  words = [
+    f'--{name}={value}'
+    for name, value in chosen.items()
+    if name in ('policy', 'episodes') or value != flags.FLAGS[name].default
+  ]
+  return shlex.join(['python', '-m', 'experiments.benchmark', *words])
 
 
 def _slug() -> str:
@@ -195,13 +209,15 @@ def write_page(out: pathlib.Path) -> None:
     settings, outcomes = outcome_log.load(path)
     if outcomes:
       found = benchmark_report.outcomes_by_task(outcomes)
-      runs.append(comparison.Run(label(settings), found))
+      most = max(len(each) for each in found.values())
+      command = _command(settings, most)
+      runs.append(comparison.Run(label(settings), found, command))
   if not runs:
     raise errors.SddError(
       f'{out} holds no runs. Measure one first: leave out --episodes=0.'
     )
-  page = benchmark_report.markdown(runs, 'success_over_time.png')
-  benchmark_report.draw(runs, out / 'success_over_time.png')
+  page = benchmark_report.markdown(runs, _PLOT)
+  benchmark_report.draw(runs, out / _PLOT)
   figures = benchmark_report.to_json(runs)
   _write(out / 'benchmark.json', json.dumps(figures, indent=1) + '\n')
   _write(out / 'benchmark.md', page)
@@ -212,33 +228,34 @@ def write_page(out: pathlib.Path) -> None:
     console.print(rich_markdown.Markdown(benchmark_report.cost_table(run)))
   console.print(f'Page: {out / "benchmark.md"}')
   if _RECORD.value:
-    _record(runs)
+    _record(runs, out)
 
 
-def _record(runs: Sequence[comparison.Run]) -> None:
-  """Keeps each run's figures among the measured results."""
+def _record(runs: Sequence[comparison.Run], out: pathlib.Path) -> None:
+  """Keeps the figures, the page and its plot among the measured results."""
+  rows = []
   for run in runs:
-    rows = []
-    for domain in paper.DOMAINS:
-      tasks = [run.rate(key) for key in paper.TASKS if key[0] == domain]
-      won, count = (sum(column) for column in zip(*tasks, strict=True))
-      if count:
-        rows.append({'label': domain, 'successes': won, 'trials': count})
     for scene, task in paper.TASKS:
       won, count = run.rate((scene, task))
       if count:
         rows.append(
           {
-            'label': f'{scene}: {task}', 'successes': won, 'trials': count,
-            'detail': True,
+            'label': f'{run.label}; {scene}: {task}', 'successes': won,
+            'trials': count, 'detail': True,
           }
         )  # fmt: skip
-    name = re.sub(r'[^a-z0-9]+', '_', run.label.lower()).strip('_')
-    results.write_result(
-      'benchmark_' + name.removeprefix('ours_'),
-      {'title': f'benchmark, {run.label}', 'rows': rows,
-       'figures': benchmark_report.to_json([run])[run.label]},
-    )  # fmt: skip
+  results.write_result(
+    'benchmark',
+    {
+      'title': 'The benchmark by domain, with 95 % intervals',
+      'markdown': comparison.table_2(runs),
+      'rows': rows,
+      'figures': benchmark_report.to_json(runs),
+    },
+    command='; '.join(run.command for run in runs),
+  )
+  for name in ('benchmark.md', _PLOT):
+    shutil.copy(out / name, results.FOLDER / name)
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -45,7 +45,8 @@ def write_result(
     name: of the file; results are listed in the order of their names.
     measurements: `title` and `rows`, and whatever else should be kept. A row
       has a `label` and either `successes` and `trials` or a `value` with, if
-      it has one, a `unit`. Rows with a true `detail` stay out of the tables.
+      it has one, a `unit`. Rows with a true `detail` stay out of the tables;
+      text under `markdown` goes before them.
     command: the command line that measured it; this process's by default.
     folder: where to write.
 
@@ -110,17 +111,17 @@ def insert(readme: str, markdown: str) -> str:
 def _table(result: Mapping[str, Any]) -> str:
   processor = result['processor']
   day = result['date'].partition('T')[0]
+  shown = [
+    f'| {_cell(r["label"])} | {_cell(_value(r))} |'
+    for r in result['rows']
+    if not r.get('detail')
+  ]
+  header = ['| | measured |', '|---|---|']
   lines = [
     f'**{result["title"]}**',
     '',
-    '| | measured |',
-    '|---|---|',
-    *(
-      f'| {_cell(r["label"])} | {_cell(_value(r))} |'
-      for r in result['rows']
-      if not r.get('detail')
-    ),
-    '',
+    *([result['markdown'], ''] if 'markdown' in result else []),
+    *([*header, *shown, ''] if shown else []),
     f'`{result["command"]}`, {day}, commit `{result["commit"]}`, '
     f'{processor["model"]}, {processor["cores"]} cores, '
     f'load {result["load"]:.1f}.',

@@ -47,6 +47,8 @@ def markdown(runs: Sequence[comparison.Run], plot: str) -> str:
   ]
   for run in runs:
     parts += [f'## {run.label}: cost', cost_table(run)]
+    if run.command:
+      parts.append(f'`{run.command}`')
     parts += [
       f'## {run.label}: where attempts fail (Table 3 of the paper)',
       'Planning: a motion was found. Execution: after it the world was as it '
@@ -86,6 +88,7 @@ def _run_json(run: comparison.Run) -> dict[str, Any]:
       'rate': rate, 'interval': list(ends), 'episodes': count
     }  # fmt: skip
   return {
+    'command': run.command,
     'domains': domains,
     'tasks': tasks,
     'cost': {scene: cost(found) for scene, found in _by_scene(run).items()},

@@ -16,10 +16,12 @@ class Run:
   Attributes:
     label: names the policy and its settings.
     outcomes: by scene and sentence.
+    command: that measures it.
   """
 
   label: str
   outcomes: Mapping[Key, Sequence[rollout.Outcome]]
+  command: str = ''
 
   def rate(self, key: Key) -> tuple[int, int]:
     """Successes and episodes of a task."""
