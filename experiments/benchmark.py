@@ -24,15 +24,21 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from absl import flags
 from rich import console as rich_console
 from rich import markdown as rich_markdown
 
-from experiments import generator, policies, program, results
+from experiments import (
+  generator,
+  generator_flags,
+  policies,
+  program,
+  results,
+)
 from sdd import errors
-from sdd.collection import session, walk
+from sdd.collection import session
 from sdd.evaluation import (
   benchmark_report,
   comparison,
@@ -41,8 +47,6 @@ from sdd.evaluation import (
   rollout,
 )
 from sdd.language import registry as providers
-from sdd.planning import motion
-from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
@@ -54,25 +58,11 @@ _EPISODES = flags.DEFINE_integer(
 _SCENES = flags.DEFINE_list(
   'scenes', [*paper.DOMAINS, *paper.EXTRA], 'which scenes, with a comma between'
 )
-_RETRY = flags.DEFINE_enum(
-  'retry', 'inferred', walk.RETRY, "the generator's: verify and retry, or none"
-)
-_PRIMITIVES = flags.DEFINE_enum(
-  'primitives', '6dof', motion.PRIMITIVES,
-  "the generator's: 6dof, or planar, the tool always pointing down",
-)  # fmt: skip
-_VARIATION = flags.DEFINE_enum(
-  'variation', 'wide', scene_lib.VARIATIONS,
-  'how much initial worlds vary: wide, or as little as in the paper',
-)  # fmt: skip
 _FIRST_SEED = flags.DEFINE_integer(
   'first_seed', 100000, 'seed of the first episode', lower_bound=0
 )
 _WORKERS = flags.DEFINE_integer(
   'workers', None, 'subprocesses; by default one a core', lower_bound=0
-)
-_LLM = flags.DEFINE_string(
-  'llm', 'recorded', "who infers the generator's task trees: recorded, gemini"
 )
 _PLOT = 'success_over_time.png'
 _OUT = flags.DEFINE_string(
@@ -81,14 +71,12 @@ _OUT = flags.DEFINE_string(
 _RECORD = flags.DEFINE_bool(
   'record', False, 'also keep the figures in experiments/results'
 )
+flags.adopt_module_key_flags(generator_flags)
 
 
 def main(_: Sequence[str]) -> int:
   out = pathlib.Path(_OUT.value)
-  scenes = [
-    registry.load(name, cast(scene_lib.Variation, _VARIATION.value))
-    for name in _SCENES.value
-  ]
+  scenes = [generator_flags.scene(name) for name in _SCENES.value]
   if _EPISODES.value:
     log = outcome_log.OutcomeLog(out / f'{_slug()}.jsonl', _settings())
     try:
@@ -108,15 +96,11 @@ def main(_: Sequence[str]) -> int:
 def _settings() -> dict[str, Any]:
   settings = {
     'policy': _POLICY.value,
-    'variation': _VARIATION.value,
+    'variation': flags.FLAGS.variation,
     'first_seed': _FIRST_SEED.value,
   }
   if _POLICY.value == policies.GENERATOR:
-    settings |= {
-      'primitives': _PRIMITIVES.value,
-      'retry': _RETRY.value,
-      'llm': _LLM.value,
-    }
+    settings |= generator_flags.settings()
   return settings
 
 
@@ -189,12 +173,12 @@ def _run(
     )
   return generator.outcomes(
     scene,
-    session.trees(scene, providers.make_provider(_LLM.value)),
+    session.trees(scene, providers.make_provider(generator_flags.LLM.value)),
     jobs,
     seed=0,
     workers=workers,
-    retry=cast(walk.Retry, _RETRY.value),
-    primitives=cast(motion.Primitives, _PRIMITIVES.value),
+    retry=generator_flags.retry(),
+    primitives=generator_flags.primitives(),
   )
 
 

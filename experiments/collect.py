@@ -14,19 +14,17 @@ scene's tasks in turn.
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 from absl import flags
 from rich import console as rich_console
 
-from experiments import program
+from experiments import generator_flags, program
 from sdd import errors
-from sdd.collection import collector, episode, session, walk
+from sdd.collection import collector, episode, session
 from sdd.dataset import cost, reader, writer
 from sdd.language import registry as providers
 from sdd.language import task_tree
-from sdd.planning import motion
-from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, simulator
 
@@ -39,9 +37,6 @@ _WORKERS = flags.DEFINE_integer(
   'workers', None, 'planner subprocesses; by default one a core; 0 for none',
   lower_bound=0,
 )  # fmt: skip
-_LLM = flags.DEFINE_string(
-  'llm', 'recorded', 'who infers task trees: recorded, or gemini'
-)
 _SIMULATOR = flags.DEFINE_string(
   'simulator', 'mujoco', 'mujoco (C), or mjx (batched, for accelerators)'
 )
@@ -49,29 +44,18 @@ _ENVIRONMENTS = flags.DEFINE_integer(
   'environments', None, 'worlds at once; by default two a worker',
   lower_bound=1,
 )  # fmt: skip
-_RETRY = flags.DEFINE_enum(
-  'retry', 'inferred', walk.RETRY,
-  'inferred: verify and retry; none: every skill once, unseen',
-)  # fmt: skip
-_PRIMITIVES = flags.DEFINE_enum(
-  'primitives', '6dof', motion.PRIMITIVES,
-  '6dof, or planar: the tool always points straight down',
-)  # fmt: skip
-_VARIATION = flags.DEFINE_enum(
-  'variation', 'wide', scene_lib.VARIATIONS,
-  'how much initial worlds vary: wide, or as little as in the paper',
-)  # fmt: skip
+flags.adopt_module_key_flags(generator_flags)
 
 
 def main(_: Sequence[str]) -> int:
-  scene = registry.load(
-    _SCENE.value, cast(scene_lib.Variation, _VARIATION.value)
-  )
+  scene = generator_flags.scene(_SCENE.value)
   if _SIMULATOR.value not in simulator.NAMES:
     raise errors.UnknownNameError(
       'simulator', _SIMULATOR.value, simulator.NAMES
     )
-  infer = session.trees(scene, providers.make_provider(_LLM.value))
+  infer = session.trees(
+    scene, providers.make_provider(generator_flags.LLM.value)
+  )
   tasks = _tasks(scene)
   show_trees([infer(task) for task in tasks])
   with writer.DatasetWriter(
@@ -82,9 +66,8 @@ def main(_: Sequence[str]) -> int:
     scenes=scene.texts,
     run={
       'tasks': tasks, 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
-      'retry': _RETRY.value, 'primitives': _PRIMITIVES.value,
-      'variation': _VARIATION.value, 'llm': _LLM.value,
-      'episodes': _EPISODES.value,
+      'episodes': _EPISODES.value, 'variation': scene.variation,
+      **generator_flags.settings(),
     },
   ) as dataset:  # fmt: skip
     try:
@@ -138,8 +121,8 @@ def _collect(
       workers=min(workers, len(jobs)),
       simulator_name=_SIMULATOR.value,
       environments=_ENVIRONMENTS.value,
-      retry=cast(walk.Retry, _RETRY.value),
-      primitives=cast(motion.Primitives, _PRIMITIVES.value),
+      retry=generator_flags.retry(),
+      primitives=generator_flags.primitives(),
     ) as attempts,
     program.progress('Collecting', _EPISODES.value, done=len(done)) as meter,
   ):

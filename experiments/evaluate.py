@@ -19,17 +19,20 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 from absl import flags
 from rich import console as rich_console
 
-from experiments import generator, policies, program, results
-from sdd.collection import session, walk
+from experiments import (
+  generator,
+  generator_flags,
+  policies,
+  program,
+  results,
+)
+from sdd.collection import session
 from sdd.evaluation import rollout, score
 from sdd.language import registry as providers
-from sdd.planning import motion
-from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
@@ -49,32 +52,17 @@ _FIRST_SEED = flags.DEFINE_integer(
 _WORKERS = flags.DEFINE_integer(
   'workers', None, 'subprocesses; by default one a core', lower_bound=0
 )
-_LLM = flags.DEFINE_string(
-  'llm', 'recorded', "who infers the generator's task trees: recorded, gemini"
-)
-_RETRY = flags.DEFINE_enum(
-  'retry', 'inferred', walk.RETRY, "the generator's: verify and retry, or none"
-)
-_PRIMITIVES = flags.DEFINE_enum(
-  'primitives', '6dof', motion.PRIMITIVES,
-  "the generator's: 6dof, or planar, the tool always pointing down",
-)  # fmt: skip
-_VARIATION = flags.DEFINE_enum(
-  'variation', 'wide', scene_lib.VARIATIONS,
-  'how much initial worlds vary: wide, or as little as in the paper',
-)  # fmt: skip
 _OUT = flags.DEFINE_string(
   'out', 'runs/evaluation.json', 'where the numbers go, episode by episode'
 )
 _RECORD = flags.DEFINE_string(
   'record', None, 'also keep the scores as experiments/results/RECORD.json'
 )
+flags.adopt_module_key_flags(generator_flags)
 
 
 def main(_: Sequence[str]) -> int:
-  scene = registry.load(
-    _SCENE.value, cast(scene_lib.Variation, _VARIATION.value)
-  )
+  scene = generator_flags.scene(_SCENE.value)
   tasks = _tasks(scene)
   began, cpu = time.monotonic(), os.times()
   outcomes: list[rollout.Outcome] = []
@@ -125,12 +113,12 @@ def _generate(
 ) -> Iterator[rollout.Outcome]:
   return generator.outcomes(
     scene,
-    session.trees(scene, providers.make_provider(_LLM.value)),
+    session.trees(scene, providers.make_provider(generator_flags.LLM.value)),
     jobs,
     seed=0,
     workers=workers,
-    retry=cast(walk.Retry, _RETRY.value),
-    primitives=cast(motion.Primitives, _PRIMITIVES.value),
+    retry=generator_flags.retry(),
+    primitives=generator_flags.primitives(),
   )
 
 
@@ -162,7 +150,7 @@ def _show(
     ),
     'policy': _POLICY.value,
     'scene': _SCENE.value,
-    'variation': _VARIATION.value,
+    'variation': flags.FLAGS.variation,
     **_generator(),
     'complete': len(outcomes) == len(tasks) * _EPISODES.value,
     'wall_seconds': wall,
@@ -183,7 +171,7 @@ def _generator() -> dict[str, str]:
   """The generator's settings; other policies have none."""
   if _POLICY.value != policies.GENERATOR:
     return {}
-  return {'retry': _RETRY.value, 'primitives': _PRIMITIVES.value}
+  return generator_flags.settings()
 
 
 def _record(
@@ -195,7 +183,7 @@ def _record(
     policy += ', planar'
   if settings.get('retry') == 'none':
     policy += ' without retry'
-  if _VARIATION.value == 'paper':
+  if flags.FLAGS.variation == 'paper':
     policy += ", the paper's variation"
   rows = [
     {

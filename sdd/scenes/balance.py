@@ -203,12 +203,7 @@ def balanced(words: vocabulary.Vocabulary, state: Any) -> bool:
   others = [words.index('table'), words.index('stand'), *words.fingers]
   if not state.contact[bus, block] or state.contact[bus, others].any():
     return False
-  w, x, y, z = state.link_quaternion[block]
-  offset = state.link_position[bus] - state.link_position[block]
-  local = np.zeros(3)
-  mujoco.mju_rotVecQuat(
-    local, np.asarray(offset, float), np.array([w, -x, -y, -z], float)
-  )
+  local = table_top.local_position(words, state, 'bus', frame='block')
   lower, upper = state.link_bounds[block]
   half = float(upper[2] - lower[2]) / 2  # a cube that stands upright
   over = np.all(np.abs(local[:2]) < half) and local[2] > half

@@ -273,11 +273,7 @@ def shot_into(words: vocabulary.Vocabulary, state: Any, *, box: str) -> bool:
   """
   if not launched(words, state) or _fingers_on_block(words, state).any():
     return False
-  index = words.index(box)
-  offset = state.link_position[words.index(BLOCK)] - state.link_position[index]
-  inverse, local = np.zeros(4), np.zeros(3)
-  mujoco.mju_negQuat(inverse, np.asarray(state.link_quaternion[index], float))
-  mujoco.mju_rotVecQuat(local, np.asarray(offset, float), inverse)
+  local = table_top.local_position(words, state, BLOCK, frame=box)
   between = np.abs(local[:2]).max() < _BOX_HALF - 2 * _WALL
   return bool(between and 0 < local[2] < _BOX_HEIGHT)
 

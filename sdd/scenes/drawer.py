@@ -200,12 +200,7 @@ def in_closed_drawer(
   no arithmetic with the predicates that language models write. Shut means
   within a fifth of the travel of closed, the paper's rule.
   """
-  index = words.index(drawer)
-  w, x, y, z = state.link_quaternion[index]
-  inverse = np.array([w, -x, -y, -z])
-  offset = state.link_position[words.index(thing)] - state.link_position[index]
-  local = np.zeros(3)
-  mujoco.mju_rotVecQuat(local, np.asarray(offset, float), inverse.astype(float))
+  local = table_top.local_position(words, state, thing, frame=drawer)
   depth, width, _ = _INNER
   inside = abs(local[0]) < depth and abs(local[1]) < width
   inside = inside and 0 < local[2] < _PITCH

@@ -209,14 +209,7 @@ def sent(words: vocabulary.Vocabulary, state: Any) -> bool:
   write. Shut and raised mean within a fifth of the range of the limit, the
   paper's rule.
   """
-  index = words.index('mailbox')
-  w, x, y, z = np.asarray(state.link_quaternion[index], float)
-  offset = np.asarray(
-    state.link_position[words.index('package')] - state.link_position[index],
-    float,
-  )
-  local = np.zeros(3)
-  mujoco.mju_rotVecQuat(local, offset, np.array([w, -x, -y, -z]))
+  local = table_top.local_position(words, state, 'package', frame='mailbox')
   inside = abs(local[0]) < _INNER[0] and abs(local[1]) < _INNER[1]
   inside = inside and _FLOOR < local[2] < _RIM
   lid, flag = state.joint_position[

@@ -1,9 +1,11 @@
 """What all domains share: physics settings, the table, lights and cameras."""
 
 import dataclasses
+from typing import Any
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 
 from sdd import errors
 from sdd.scenes import parts, robot, scene, vocabulary, world_state
@@ -108,6 +110,22 @@ def settled(
   qpos = data.qpos.copy()
   qpos[this.arm_qpos] = world.arm_target
   return dataclasses.replace(world, qpos=qpos, qvel=np.zeros(model.nv))
+
+
+def local_position(
+  words: vocabulary.Vocabulary, state: Any, thing: str, *, frame: str
+) -> Float[np.ndarray, ' 3']:
+  """Origin of the link `thing` in the frame of the link `frame`, metres.
+
+  For ground truth, which is judged without the world-aligned boxes that
+  predicates use.
+  """
+  index = words.index(frame)
+  offset = state.link_position[words.index(thing)] - state.link_position[index]
+  inverse, local = np.zeros(4), np.zeros(3)
+  mujoco.mju_negQuat(inverse, np.asarray(state.link_quaternion[index], float))
+  mujoco.mju_rotVecQuat(local, np.asarray(offset, float), inverse)
+  return local
 
 
 def support_links() -> list[vocabulary.Link]:

@@ -141,12 +141,7 @@ def in_bin(
   upper edge, so that it shares no arithmetic with the predicates that
   language models write.
   """
-  index = words.index(container)
-  w, x, y, z = state.link_quaternion[index]
-  inverse = np.array([w, -x, -y, -z])
-  offset = state.link_position[words.index(thing)] - state.link_position[index]
-  local = np.zeros(3)
-  mujoco.mju_rotVecQuat(local, np.asarray(offset, float), inverse.astype(float))
+  local = table_top.local_position(words, state, thing, frame=container)
   reach = BOTTOM + local[2] * np.tan(LEAN)
   between = abs(local[0]) < reach and abs(local[1]) < reach
   return bool(between and 0 < local[2] < WALL)

@@ -70,25 +70,6 @@ def test_records_say_first_who_wrote_them():
   assert 'Not sampled' in text[:300]
 
 
-def test_no_record_is_left_over(trees):
-  path = resources.files('sdd.language') / 'records' / 'drawer.json'
-  records = json.loads(path.read_text(encoding='utf-8'))
-  recorded_names = {
-    f'drawer.json/{question}/{instruction}'
-    for question in recorded.QUESTIONS
-    for instruction in records[question]
-  }
-  used = {name for tree in trees.values() for name in tree.completions}
-  assert used == recorded_names
-
-
-def test_tasks_are_the_twelve(twelve_tasks):
-  assert set(recorded.RecordedProvider().tasks('drawer')) == {
-    task for task, _, _ in twelve_tasks
-  }
-  assert recorded.RecordedProvider().tasks('moon') == ()
-
-
 def test_instructions_match_tolerantly(vocabulary):
   answers = recorded.RecordedProvider()
   tree = planner.infer_task_tree(

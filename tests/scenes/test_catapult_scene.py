@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sdd.language import recorded
 from sdd.scenes import catapult, parts, registry, robot
 from sdd.simulation import simulator
 
@@ -84,26 +83,6 @@ def test_each_mark_shoots_into_its_box(scene, sim, mark, box, shape):
     assert scene.rules.final(state)
 
 
-def test_nothing_is_done_at_the_beginning(scene, sim):
-  for seed in range(10):
-    sim.reset(0, scene.initial(np.random.default_rng(seed)))
-    state = sim.scene_state(0)
-    assert not any(task.ground_truth(state) for task in scene.tasks)
-    assert not scene.rules.final(state)
-    assert not scene.rules.foul(state)
-
-
-def test_what_rests_stays(scene, sim):
-  for seed in range(6):
-    world = scene.initial(np.random.default_rng(seed))
-    sim.reset(0, world)
-    idle(sim, 4)
-    start = scene.free_qpos('block')
-    moved = sim.world(0).qpos[start : start + 3] - world.qpos[start:][:3]
-    assert np.linalg.norm(moved) < 1e-3
-    assert np.abs(sim.scene_state(0).joint_position).max() < 1e-3
-
-
 def test_a_block_that_is_put_in_the_box_does_not_count(scene, sim):
   world = scene.initial(np.random.default_rng(0))
   sim.reset(0, world)
@@ -167,19 +146,3 @@ def test_shapes_differ_in_the_block_alone(scene):
       np.testing.assert_array_equal(
         getattr(model, field)[others], getattr(models[0], field)[others]
       )
-
-
-def test_the_vocabulary_names_what_is_there(scene):
-  words, model = scene.vocabulary, scene.model
-  for link in words.links:
-    for name in link.geoms:
-      assert model.geom(name).bodyid[0] == model.body(link.body).id
-  for joint, limits in zip(words.joints, words.joint_range, strict=True):
-    np.testing.assert_allclose(model.joint(joint).range, limits)
-  parts_of_arm = {words.links[i].name for i in words.parts_of('catapult arm')}
-  assert parts_of_arm == {'catapult arm', *catapult.MARKS}
-
-
-def test_every_task_is_recorded(scene):
-  known = recorded.RecordedProvider().tasks('catapult')
-  assert set(known) == {task.sentence for task in scene.tasks}

@@ -6,7 +6,6 @@ import mujoco
 import numpy as np
 import pytest
 
-from sdd.language import planner, recorded
 from sdd.scenes import parts, registry, table_top, transport
 from sdd.simulation import simulator
 
@@ -38,30 +37,6 @@ def moved(scene, world, offset, container='left bin'):
   start = scene.free_qpos('toy')
   qpos[start : start + 3] = world.mocap_pos[index] + turned
   return dataclasses.replace(world, qpos=qpos)
-
-
-def test_every_shape_has_the_same_bodies_joints_and_geoms(scene):
-  def skeleton(model):
-    names = [model.geom(i).name for i in range(model.ngeom)]
-    bodies = [model.body(i).name for i in range(model.nbody)]
-    collides = [*model.geom_contype, *model.geom_conaffinity]
-    return names, bodies, [*model.geom_type], collides, model.nq
-
-  assert len(scene.shapes) == {'transport': 22, 'transport_test': 8}[scene.name]
-  first, *others = (
-    skeleton(scene.shaped(k).model) for k in range(len(scene.shapes))
-  )
-  assert all(other == first for other in others)
-  assert len(set(scene.shapes)) == len(scene.shapes)
-
-
-def test_the_vocabulary_names_what_is_there(scene):
-  expected = ('toy', 'left bin', 'right bin', 'table', 'floor')
-  assert scene.vocabulary.names == expected
-  for link in scene.vocabulary.links:
-    body = scene.model.body(link.body).id
-    for name in link.geoms:
-      assert scene.model.geom(name).bodyid[0] == body
 
 
 @pytest.mark.parametrize('variation', ['wide', 'paper'])
@@ -137,11 +112,3 @@ def test_what_is_dropped_slides_off_the_walls(scene):
     found = local_toy(scene, table_top.settled(scene, later), 'left bin')
     off.append(np.max(np.abs(found[:2])) < transport.BOTTOM)
   assert sum(off) >= 5  # a long one may lean on the edge
-
-
-def test_there_is_a_recorded_plan(scene):
-  tree = planner.infer_task_tree(
-    transport.TASK, scene.name, scene.vocabulary, recorded.RecordedProvider()
-  )
-  skills = [str(node.skill) for node in tree.nodes if node.skill]
-  assert skills == ['grasp(toy)', 'place(toy, left bin)']
