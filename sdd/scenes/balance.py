@@ -45,7 +45,6 @@ _LEVEL = 0.99  # least z of the mean contact normal, the paper's rule
 _DROPS = 50
 _KEPT_CLEAR = 0.01  # metres from the table's edge that the bus has fallen
 _CENTRE = np.array([-0.0048, 0.0, 0.0317])  # of mass, from under the middle
-_SURFACE = {'friction': [1.0, 0.01, 0.0005], 'condim': 4, 'solref': [0.01, 1]}
 _YELLOW, _BLACK = (0.96, 0.72, 0.08, 1), (0.10, 0.10, 0.11, 1)
 _GLASS, _LAMP = (0.16, 0.24, 0.34, 1), (0.98, 0.97, 0.85, 1)
 _RED, _STEEL = (0.82, 0.12, 0.10, 1), (0.55, 0.56, 0.58, 1)
@@ -111,13 +110,13 @@ def _add_stand(spec: mujoco.MjSpec, shape: Shape) -> None:
   )
   half = shape.edge / 2
   post = (shape.height - half) / 2
-  steel = {'role': parts.FURNITURE, 'rgba': _STEEL, **_SURFACE}
+  steel = {'role': parts.FURNITURE, 'rgba': _STEEL, **parts.GRIPPED}
   parts.box(stand, 'stand/foot', (0.04, 0.04, 0.003), (0, 0, 0.003), **steel)
   parts.box(stand, 'stand/post', (0.011, 0.011, post), (0, 0, post), **steel)
   block = stand.add_body(name='block', pos=[0, 0, shape.height])
   parts.box(
     block, 'block', (half,) * 3, (0, 0, 0), role=parts.FURNITURE, rgba=_RED,
-    **_SURFACE,
+    **parts.GRIPPED,
   )  # fmt: skip
 
 
@@ -133,13 +132,13 @@ def _add_bus(spec: mujoco.MjSpec, scale: float) -> None:
   for name, (half, at, mass, rgba) in solid.items():
     parts.box(
       bus, f'bus/{name}', scale * np.array(half), scale * (at - _CENTRE),
-      role=parts.OBJECT, rgba=rgba, mass=mass * scale**3, **_SURFACE,
+      role=parts.OBJECT, rgba=rgba, mass=mass * scale**3, **parts.GRIPPED,
     )  # fmt: skip
   for name, x in (('front axle', 0.052), ('rear axle', -0.060)):
     left, right = (np.array([x, y, 0.013]) - _CENTRE for y in (0.014, -0.014))
     parts.capsule(
       bus, f'bus/{name}', scale * left, scale * right, 0.013 * scale,
-      role=parts.OBJECT, rgba=_BLACK, mass=0.015 * scale**3, **_SURFACE,
+      role=parts.OBJECT, rgba=_BLACK, mass=0.015 * scale**3, **parts.GRIPPED,
     )  # fmt: skip
   _add_looks(bus, scale)
 

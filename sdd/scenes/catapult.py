@@ -66,9 +66,6 @@ _ARM_HALF, _MARK_HALF = (0.155, 0.014, 0.005), (0.022, 0.017, 0.001)
 _BUTTON_PLACE = (0.08, -0.20)  # towards the robot, out of the line of fire
 _BOX_HALF, _BOX_HEIGHT, _WALL = 0.097, 0.070, 0.004
 _DENSITY = 700.0  # wood
-_BLOCK_SURFACE = {
-  'friction': [1.0, 0.01, 0.0005], 'condim': 4, 'solref': [0.01, 1],
-}  # fmt: skip
 _RUBBER = {'friction': [2.0, 0.02, 0.0005], 'condim': 4, 'solref': [0.01, 1]}
 _FELT = {  # priority: what lands on it must not bounce, whatever it is
   'friction': [1.0, 0.02, 0.001], 'condim': 4, 'solref': [0.02, 1.2],
@@ -126,7 +123,7 @@ def _spec(edge: float) -> mujoco.MjSpec:
   block.add_freejoint(name=BLOCK)
   parts.box(
     block, BLOCK, (edge / 2,) * 3, (0, 0, 0), role=parts.OBJECT,
-    rgba=(0.80, 0.22, 0.18, 1), mass=_DENSITY * edge**3, **_BLOCK_SURFACE,
+    rgba=(0.80, 0.22, 0.18, 1), mass=_DENSITY * edge**3, **parts.GRIPPED,
   )  # fmt: skip
   spec.add_equality(
     name='latch', type=mujoco.mjtEq.mjEQ_JOINT,

@@ -60,7 +60,6 @@ _DARK, _STEEL = (0.25, 0.26, 0.28, 1), (0.6, 0.6, 0.62, 1)
 _CARDBOARD, _TAPE = (0.72, 0.55, 0.36, 1), (0.88, 0.80, 0.62, 1)
 # Friction that hardly creeps: nothing sinks while the robot is elsewhere.
 _STIFF = {'solimp_friction': [0.99, 0.999, 0.001, 0.5, 2]}
-_GRIPPED = {'friction': [1.0, 0.01, 0.0005], 'condim': 4, 'solref': [0.01, 1]}
 
 
 @functools.cache
@@ -133,11 +132,16 @@ def _add_lid(mailbox: parts.Body) -> None:
   )  # fmt: skip
   parts.box(
     lid, 'mailbox lid/panel', (length, y + _WALL, 0.004), (-length, 0, 0.004),
-    role=parts.FURNITURE, rgba=_BLUE, mass=0.12, **_GRIPPED,
+    role=parts.FURNITURE, rgba=_BLUE, mass=0.12, **parts.GRIPPED,
   )  # fmt: skip
   handle = lid.add_body(name='mailbox lid handle', pos=[-2 * length, 0, 0.004])
   out, half = -0.048, 0.05
-  steel = {'role': parts.FURNITURE, 'rgba': _STEEL, 'mass': 0.01, **_GRIPPED}
+  steel = {
+    'role': parts.FURNITURE,
+    'rgba': _STEEL,
+    'mass': 0.01,
+    **parts.GRIPPED,
+  }
   parts.capsule(
     handle, 'mailbox lid handle/bar', (out, -half, 0), (out, half, 0), 0.008,
     **steel,
@@ -160,7 +164,7 @@ def _add_flag(mailbox: parts.Body) -> None:
     range=list(FLAG_RANGE), limited=True, damping=0.05, frictionloss=0.15,
     armature=0.002, **_STIFF,
   )  # fmt: skip
-  red = {'role': parts.FURNITURE, 'rgba': _RED, 'mass': 0.01, **_GRIPPED}
+  red = {'role': parts.FURNITURE, 'rgba': _RED, 'mass': 0.01, **parts.GRIPPED}
   parts.capsule(
     flag, 'mailbox flag/spindle', (0, -out, 0), (0, 0, 0), 0.006, **red
   )
@@ -175,7 +179,7 @@ def _add_package(spec: mujoco.MjSpec, half: tuple[float, float, float]) -> None:
   package.add_freejoint(name='package')
   parts.box(
     package, 'package/carton', half, (0, 0, 0), role=parts.OBJECT,
-    rgba=_CARDBOARD, mass=0.12, **_GRIPPED,
+    rgba=_CARDBOARD, mass=0.12, **parts.GRIPPED,
   )  # fmt: skip
   parts.box(
     package, 'package/tape', (half[0] + 5e-4, 0.008, half[2] + 5e-4),

@@ -16,6 +16,11 @@ FURNITURE = {'contype': 2, 'conaffinity': 1}
 OBJECT = {'contype': 4, 'conaffinity': 1 | 2 | 4}
 LOOKS = {'contype': 0, 'conaffinity': 0}
 
+# What fingers hold: some torsional friction keeps it from turning.
+GRIPPED: dict[str, Any] = {
+  'friction': [1.0, 0.01, 0.0005], 'condim': 4, 'solref': [0.01, 1],
+}  # fmt: skip
+
 Body = Any  # mujoco.MjsBody, which type checkers cannot see
 Role = dict[str, int]
 VectorLike = tuple[float, ...] | np.ndarray

@@ -46,7 +46,6 @@ PALETTE = {
   'blue': (0.12, 0.34, 0.84), 'navy': (0.10, 0.16, 0.42),
   'purple': (0.48, 0.20, 0.66), 'pink': (0.96, 0.52, 0.70),
 }  # fmt: skip
-_SURFACE = {'friction': [1.0, 0.01, 0.0005], 'condim': 4, 'solref': [0.01, 1]}
 _UNUSED = 0.0005  # metres, half the extent of what is hidden
 _AXES = {'x': 0, 'y': 1, 'z': 2}
 
@@ -210,7 +209,7 @@ def _hide(body: parts.Body, name: str, kind: Kind, inside: np.ndarray) -> None:
 def _role(kind: Kind) -> dict:
   if kind == 'dot':
     return {'role': parts.LOOKS}
-  return {'role': parts.OBJECT, **_SURFACE}
+  return {'role': parts.OBJECT, **parts.GRIPPED}
 
 
 def _quaternion(axis: str, degrees: float) -> Float[np.ndarray, ' 4']:
