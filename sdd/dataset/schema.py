@@ -6,8 +6,9 @@ every step. Unlike the letter of RLDS, the action of the last step is
 valid: it repeats the one before.
 """
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -216,8 +217,15 @@ def from_example(example: Mapping[str, Any]) -> episodes.Episode:
   Raises:
     DatasetError: if a field is missing.
   """
-  try:
+  with _complete():
     return _from_example(example)
+
+
+@contextlib.contextmanager
+def _complete() -> Iterator[None]:
+  """A field that is missing in here is a dataset of another version."""
+  try:
+    yield
   except KeyError as error:
     raise spec.DatasetError(
       f'An episode lacks the field {error}. It was not written by this '
@@ -249,10 +257,15 @@ def _from_example(example: Mapping[str, Any]) -> episodes.Episode:
 
 
 def metadata(fields: Mapping[str, Any]) -> episodes.EpisodeMetadata:
-  """The `episode_metadata` of an example as the collector knows it."""
-  values = {
-    name: _FROM[kind](fields[name]) for name, (kind, _) in METADATA.items()
-  }
+  """The `episode_metadata` of an example as the collector knows it.
+
+  Raises:
+    DatasetError: if a field is missing.
+  """
+  with _complete():
+    values = {
+      name: _FROM[kind](fields[name]) for name, (kind, _) in METADATA.items()
+    }
   return episodes.EpisodeMetadata(**values)
 
 

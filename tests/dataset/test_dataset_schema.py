@@ -123,3 +123,13 @@ def test_features_say_what_they_mean():
   steps = features['steps']
   assert 'last repeats' in steps['action'].doc.desc
   assert 'metres' in steps['observation']['proprioception'].doc.desc
+
+
+def test_fields_of_another_version_are_a_dataset_error():
+  example = schema.to_example(fake_episodes.make(0))
+  fields = dict(example['episode_metadata'])
+  del fields['trials']
+  with pytest.raises(spec.DatasetError, match='trials'):
+    schema.metadata(fields)
+  with pytest.raises(spec.DatasetError, match='trials'):
+    schema.from_example({**example, 'episode_metadata': fields})
