@@ -51,7 +51,8 @@ def markdown(runs: Sequence[comparison.Run], plot: str) -> str:
       parts.append(f'`{run.command}`')
     parts += [
       f'## {run.label}: where attempts fail (Table 3 of the paper)',
-      'Planning: a motion was found. Execution: after it the world was as it '
+      'Planning: a motion was found; what was lost before it could be placed '
+      'counts as none found. Execution: after it the world was as it '
       'should be, by a hand-written rule. Verification: the inferred predicate '
       'said the same as that rule.',
       error_table(run),
@@ -144,7 +145,7 @@ def cost_table(run: comparison.Run) -> str:
     if found['judged']:
       low, high = interval.wilson_interval(found['agreeing'], found['judged'])
       rate = found['agreeing'] / found['judged']
-      agreement = f'{rate:.1%} ({low:.0%} to {high:.0%})'
+      agreement = f'{rate:.1%} ({low:.1%} to {high:.1%})'
     ended = ', '.join(f'{n} {why}' for why, n in found['ended'].items())
     rows.append(
       [
@@ -272,7 +273,7 @@ def _share(part: int, whole: int) -> str:
   if not whole:
     return ''
   low, high = interval.wilson_interval(part, whole)
-  return f'{part / whole:.1%} ({low:.0%} to {high:.0%}, n={whole})'
+  return f'{part / whole:.1%} ({low:.1%} to {high:.1%}, n={whole})'
 
 
 def _range(five: Sequence[float], unit: str) -> str:

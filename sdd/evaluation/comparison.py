@@ -119,6 +119,5 @@ def _number(value: float | None) -> str:
 def _cell(rate: float, ends: tuple[float, float], count: int) -> str:
   if not count:
     return ''
-  return f'{rate:.1%} ({ends[0]:.0%} to {ends[1]:.0%}, n={count})'.replace(
-    '%', ''
-  )
+  low, high = (100 * end for end in ends)
+  return f'{100 * rate:.1f} ({low:.1f} to {high:.1f}, n={count})'

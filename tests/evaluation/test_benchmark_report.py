@@ -145,7 +145,7 @@ def test_the_page_has_everything(tmp_path):
   page = benchmark_report.markdown(runs, 'plot.png')
   for title in ('Table 2', 'Table 6', 'Table 7', 'Table 3', 'Figure 6'):
     assert title in page
-  assert page.count('75.0 (30 to 95, n=4)') >= 19
+  assert page.count('75.0 (30.1 to 95.4, n=4)') >= 19
   widths = {line.count('|') for line in page.splitlines() if '| crayon' in line}
   assert widths == {9}
   figures = benchmark_report.to_json(runs)
