@@ -68,12 +68,12 @@ class Still:
   def reset(self, seed=0):
     pass
 
-  def observe(self, seen):
+  def observe(self, observation):
     pass
 
-  def infer(self, seen):
+  def infer(self, observation):
     self.asked += 1
-    return np.tile(seen['proprioception'], (2, 1))
+    return np.tile(observation['proprioception'], (2, 1))
 
 
 @pytest.mark.parametrize(

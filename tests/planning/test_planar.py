@@ -60,6 +60,7 @@ def test_another_draw_ends_at_the_same_pose(reachable):
   for seed in (1, 2):
     found = ask(reachable, GRASP, seed=seed).motion
     assert found is not None
+    assert found.holding is not None
     poses.append(found.actions[found.holding[0]])
   np.testing.assert_allclose(*poses, atol=1e-6)
 

@@ -1,5 +1,7 @@
 """What holds in every scene and in both variations."""
 
+from typing import Any
+
 import mujoco
 import numpy as np
 import pytest
@@ -98,5 +100,6 @@ def test_episodes_begin_at_rest_with_nothing_done(scene):
 
 
 def test_an_unknown_variation_is_suggested():
+  wrong: Any = 'wid'
   with pytest.raises(errors.UnknownNameError, match="mean 'wide'"):
-    registry.load('drawer', 'wid')
+    registry.load('drawer', wrong)
