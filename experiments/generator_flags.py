@@ -22,7 +22,7 @@ _VARIATION = flags.DEFINE_enum(
   'how much initial worlds vary: wide, or as little as in the paper',
 )  # fmt: skip
 LLM = flags.DEFINE_string(
-  'llm', 'recorded', "who infers the generator's task trees: recorded, gemini"
+  'llm', 'recorded', 'who infers task trees: recorded, or gemini'
 )
 
 
