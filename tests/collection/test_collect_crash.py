@@ -12,7 +12,7 @@ import workers
 
 from sdd.dataset import reader
 
-EPISODES = 5
+EPISODES = 14  # so many that there is time to kill and to stop
 TASK = 'move the crayon box into the top drawer'
 
 
