@@ -1,6 +1,7 @@
 """The questions that success code may ask about a scene state."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -12,12 +13,17 @@ INSIDE_THRESHOLD = 0.75  # Paper, Appendix B; its code used 0.25.
 UPWARD = 0.9  # z of the unit contact normal, about 26 degrees from vertical
 JOINT_TOLERANCE = 0.2  # of the joint's range
 
-Kind = Literal['link', 'joint', 'fraction']
+UPRIGHT_ANGLE = 0.35  # radians, 20 degrees
+
+Kind = Literal['link', 'joint', 'fraction', 'angle']
 
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-  """One argument after the state: a link, a jointed link, or 0 to 1."""
+  """One argument after the state: a link, a jointed link, or a constant.
+
+  A `fraction` is from 0 to 1, an `angle` from 0 to pi.
+  """
 
   name: str
   kind: Kind = 'link'
@@ -65,13 +71,14 @@ def inside(
   """Most of the containee's box lies in the container's.
 
   Boxes are axis-aligned in the world frame and around own geoms only;
-  most is more than `threshold` of the volume.
+  most is more than `threshold` of the volume. Unknown where either box has
+  no volume.
   """
   xp = reader.xp
-  inner, outer = reader.bounds(containee), reader.bounds(container)
+  inner, outer = reader.box(containee), reader.box(container)
   lower = xp.maximum(inner[..., 0, :], outer[..., 0, :])
   upper = xp.minimum(inner[..., 1, :], outer[..., 1, :])
-  extent = xp.maximum(inner[..., 1, :] - inner[..., 0, :], 1e-6)
+  extent = xp.maximum(inner[..., 1, :] - inner[..., 0, :], 1e-9)
   share = xp.maximum(upper - lower, 0.0) / extent
   return xp.prod(share, axis=-1) > threshold
 
@@ -99,6 +106,13 @@ def grasped(reader: reading.Reader, name: str) -> Bool[Array, '*b']:
   """Both fingertips touch the link or parts of it."""
   left, right = reader.at.fingers
   return reader.finger_touches(left, name) & reader.finger_touches(right, name)
+
+
+def is_upright(
+  reader: reading.Reader, name: str, max_angle: float
+) -> Bool[Array, '*b']:
+  """The link's own z axis is within `max_angle` of straight up."""
+  return reader.upright(name) >= math.cos(max_angle)
 
 
 def joint_position(reader: reading.Reader, name: str) -> Float[Array, '*b']:
@@ -155,6 +169,14 @@ ATOMS: tuple[Atom, ...] = (
     'both fingertips of the gripper touch it.', grasped,
   ),
   Atom(
+    'is_upright',
+    (Parameter('name'), Parameter('max_angle', 'angle', UPRIGHT_ANGLE)),
+    'bool',
+    'it stands as it was made: its own z axis is within max_angle (radians) '
+    'of straight up.',
+    is_upright, ('check_upright',),
+  ),
+  Atom(
     'get_joint_position', _JOINT, 'number',
     'metres or radians along the joint that moves it.', joint_position,
   ),
@@ -181,6 +203,9 @@ def describe() -> str:
       lines.append(f'- `{atom.signature(name)}`: {atom.summary}')
   lines.append(
     '- `get_pose(state, name).position`: origin of the link in the world, '
-    'metres; index it with 0 (x), 1 (y) or 2 (z, up).'
+    'metres: x, y, z (up).'
+  )
+  lines.append(
+    '- `get_pose(state, name).orientation`: quaternion of the link: w, x, y, z.'
   )
   return '\n'.join(lines)

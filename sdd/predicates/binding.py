@@ -1,66 +1,119 @@
-"""From a call in success code to a measurement, arguments checked."""
+"""From a call in success code to what it means, arguments checked."""
 
 import ast
-from typing import cast
+import math
 
-from sdd.predicates import atoms, rejection, values
+from sdd.predicates import (
+  atoms,
+  builtin,
+  folding,
+  mathematics,
+  naming,
+  numeric,
+  rejection,
+  scoping,
+  unrolling,
+  values,
+)
 from sdd.predicates import expression as expression_lib
-from sdd.scenes import vocabulary as vocabulary_lib
 
-BUILTINS = ('abs', 'min', 'max')
-FUNCTIONS = (*atoms.BY_NAME, 'get_pose', *BUILTINS)
+FUNCTIONS = (*atoms.BY_NAME, 'get_pose', *builtin.FUNCTIONS)
+MODULE_FUNCTIONS = (*numeric.FUNCTIONS, *numeric.MATHEMATICAL)
 
 _POSE = (atoms.Parameter('name'),)
+
+unrolling.RESERVED.update(FUNCTIONS)
+
+
+def path(node: ast.Call, scope: scoping.Scope) -> str:
+  """The dotted name of what is called, e.g. `np.linalg.norm`.
+
+  Raises:
+    rejection.PredicateError: it is none that success code may call.
+  """
+  names, function = [], node.func
+  while isinstance(function, ast.Attribute):
+    names.append(function.attr)
+    function = function.value
+  if not isinstance(function, ast.Name):
+    raise rejection.at(
+      node, 'this call is not allowed', f'Call one of {", ".join(FUNCTIONS)}.'
+    )
+  dotted = '.'.join((function.id, *reversed(names)))
+  choices = FUNCTIONS
+  if function.id in values.MODULES and function.id not in scope.variables:
+    choices = MODULE_FUNCTIONS
+  if dotted in choices and function.id not in scope.variables:
+    return dotted
+  raise rejection.at(
+    node,
+    f'no function `{dotted[:60]}`',
+    rejection.suggestion(dotted, choices),
+  )
 
 
 def call(
   node: ast.Call,
+  function: str,
   positional: list[values.Value],
   keywords: dict[str, values.Value],
-  vocabulary: vocabulary_lib.Vocabulary,
+  scope: scoping.Scope,
 ) -> values.Value:
-  """The value of calling `node.func` with arguments already checked.
+  """The value of calling `function` with arguments already checked.
 
   Raises:
-    rejection.PredicateError: no such function, or it does not fit.
-    errors.UnknownNameError: an argument names no link of the vocabulary.
+    rejection.PredicateError: they do not fit.
+    rejection.LinkError: an argument names no link of the vocabulary.
   """
-  if not isinstance(node.func, ast.Name):
-    raise rejection.at(
-      node, 'this call is not allowed', f'Call one of {", ".join(FUNCTIONS)}.'
-    )
-  name = node.func.id
-  if name in BUILTINS:
-    return _builtin(node, name, positional, keywords)
-  if name == 'get_pose':
-    state, (link,) = _bind(node, _POSE, positional, keywords, vocabulary)
-    return values.Pose(state, str(link))
-  if name not in atoms.BY_NAME:
-    raise rejection.at(
-      node, f'no function `{name}`', values.suggestion(name, FUNCTIONS)
-    )
-  atom = atoms.BY_NAME[name]
-  state, bound = _bind(node, atom.parameters, positional, keywords, vocabulary)
-  return expression_lib.Measurement(atom.name, state, bound, atom.type)
+  try:
+    return _call(node, function, positional, keywords, scope)
+  except folding.FoldingError as error:
+    values.folded_badly(node, error)
 
 
-def _builtin(
+def _call(
   node: ast.Call,
-  name: str,
+  function: str,
   positional: list[values.Value],
   keywords: dict[str, values.Value],
-) -> expression_lib.Expression:
-  fits = len(positional) == 1 if name == 'abs' else len(positional) > 1
-  if keywords or not fits:
-    wanted = 'one number' if name == 'abs' else 'two or more numbers'
+  scope: scoping.Scope,
+) -> values.Value:
+  if function in atoms.BY_NAME:
+    return _measure(node, atoms.BY_NAME[function], positional, keywords, scope)
+  if function == 'get_pose':
+    state, (link,) = _bind(node, _POSE, positional, keywords, scope)
+    return values.Pose(state, str(link))
+  if function in numeric.FUNCTIONS:
+    parameters, numerical = numeric.FUNCTIONS[function]
+    given = _named(node, parameters, positional, keywords)
+    return numerical(node, given, scope)
+  if keywords:
     raise rejection.at(
-      node, f'`{name}` with other arguments', f'Give it {wanted}.'
+      node, f'`{function}` with named arguments', 'Leave the names out.'
     )
-  operands = tuple(values.number(value, node) for value in positional)
-  return values.bounded(
-    expression_lib.Builtin(cast('expression_lib.BuiltinName', name), operands),
-    node,
-  )
+  if function not in builtin.FUNCTIONS:
+    name = mathematics.ALIASES.get(function, function)
+    return builtin.mathematical(name, node, positional, scope)
+  least, most, python = builtin.FUNCTIONS[function]
+  if not least <= len(positional) <= most:
+    count = f'{least}' if least == most else f'{least} to {most}'
+    raise rejection.at(
+      node,
+      f'`{function}` with {len(positional)} arguments',
+      f'Give it {count}.',
+    )
+  return python(node, positional, scope)
+
+
+def _measure(
+  node: ast.Call,
+  atom: atoms.Atom,
+  positional: list[values.Value],
+  keywords: dict[str, values.Value],
+  scope: scoping.Scope,
+) -> expression_lib.Expression:
+  state, bound = _bind(node, atom.parameters, positional, keywords, scope)
+  return expression_lib.Measurement(atom.name, state, bound, atom.type)
 
 
 def _bind(
@@ -68,25 +121,11 @@ def _bind(
   parameters: tuple[atoms.Parameter, ...],
   positional: list[values.Value],
   keywords: dict[str, values.Value],
-  vocabulary: vocabulary_lib.Vocabulary,
+  scope: scoping.Scope,
 ) -> tuple[expression_lib.StateName, tuple[str | float, ...]]:
   """The state and the arguments, in the order of `parameters`."""
-  order = ('state', *(parameter.name for parameter in parameters))
-  given = dict(zip(order, positional, strict=False))
-  clash = [name for name in keywords if name in given or name not in order]
-  given.update(keywords)
-  missing = [
-    name
-    for name, parameter in zip(order, (None, *parameters), strict=True)
-    if name not in given and (parameter is None or parameter.default is None)
-  ]
-  if clash or missing or len(positional) > len(order):
-    function = ast.unparse(node.func)
-    raise rejection.at(
-      node,
-      f'`{function}` with other arguments',
-      f'It is called as {function}({", ".join(order)}).',
-    )
+  defaults = {'state': None} | {each.name: each.default for each in parameters}
+  given = _named(node, defaults, positional, keywords)
   state = given['state']
   if not isinstance(state, values.State):
     raise rejection.at(
@@ -95,39 +134,63 @@ def _bind(
       'Write init_state or final_state first.',
     )
   arguments = tuple(
-    _argument(node, parameter, given.get(parameter.name), vocabulary)
-    for parameter in parameters
+    _argument(node, each, given[each.name], scope) for each in parameters
   )
   return state.name, arguments
+
+
+def _named(
+  node: ast.Call,
+  parameters: dict[str, float | None],
+  positional: list[values.Value],
+  keywords: dict[str, values.Value],
+) -> dict[str, values.Value]:
+  """Every parameter's argument; `parameters` holds their defaults."""
+  given = dict(zip(parameters, positional, strict=False))
+  clash = [name for name in keywords if name in given or name not in parameters]
+  given.update(keywords)
+  for name, default in parameters.items():
+    if default is not None:
+      given.setdefault(name, folding.literal(default))
+  if clash or len(given) != len(parameters) or len(positional) > len(given):
+    function = ast.unparse(node.func)
+    raise rejection.at(
+      node,
+      f'`{function}` with other arguments',
+      f'It is called as {function}({", ".join(parameters)}).',
+    )
+  return given
 
 
 def _argument(
   node: ast.Call,
   parameter: atoms.Parameter,
-  value: values.Value | None,
-  vocabulary: vocabulary_lib.Vocabulary,
+  value: values.Value,
+  scope: scoping.Scope,
 ) -> str | float:
-  if parameter.kind == 'fraction':
-    return _fraction(node, parameter, value)
+  if parameter.kind in ('fraction', 'angle'):
+    return _constant(node, parameter, value)
   if not isinstance(value, values.Text):
-    shown = 'nothing' if value is None else values.kind(value)
     raise rejection.at(
       node,
-      f'{shown} as `{parameter.name}`',
+      f'{values.kind(value)} as `{parameter.name}`',
       'Write the name of a link as a string.',
     )
   if parameter.kind == 'joint':
-    vocabulary.joint_index(value.value)
-  return vocabulary.find(value.value).name
+    return naming.jointed(value.value, scope.vocabulary, node)
+  return naming.link(value.value, scope.vocabulary, node)
 
 
-def _fraction(
-  node: ast.Call, parameter: atoms.Parameter, value: values.Value | None
+def _constant(
+  node: ast.Call, parameter: atoms.Parameter, value: values.Value
 ) -> float:
-  if value is None and parameter.default is not None:
-    return parameter.default
-  if isinstance(value, expression_lib.Number) and 0 <= value.value <= 1:
-    return value.value
+  limit = 1.0 if parameter.kind == 'fraction' else math.pi
+  if isinstance(value, expression_lib.Node):
+    found = folding.constant(value)
+    if found is not None and 0 <= found <= limit:
+      return float(found)
   raise rejection.at(
-    node, f'this `{parameter.name}`', 'Write a constant between 0 and 1.'
+    node,
+    f'this `{parameter.name}`',
+    f'Write a constant between 0 and {limit:.4g}.',
   )

@@ -1,94 +1,137 @@
 """The value of an expression over a batch of scene states."""
 
-import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from sdd.predicates import atoms, reading
+from sdd.predicates import atoms, folding, mathematics, reading
 from sdd.predicates import expression as expression_lib
 from sdd.simulation import scene_state
 
-
-class Evaluation:
-  """One expression's evaluation over one pair of states.
-
-  Everything is computed for the whole batch, both branches included. A
-  number that is read and not finite is always a fault. A division by zero
-  or an overflow is one only where Python would have computed it, so that
-  `y != 0 and x / y > 2` is never a fault: `reached` says where.
-
-  Attributes:
-    faults: boolean arrays, each broadcastable to the batch.
-  """
-
-  def __init__(
-    self,
-    addresses: reading.Addresses,
-    initial: scene_state.SceneState,
-    final: scene_state.SceneState,
-    xp: Any,
-  ):
-    """`xp` is `jax.numpy` or `numpy`, which does all arithmetic."""
-    self._xp = xp
-    self.faults: list[Any] = []
-    self._readers: dict[str, reading.Reader] = {
-      'init_state': reading.Reader(addresses, initial, self.faults, xp),
-      'final_state': reading.Reader(addresses, final, self.faults, xp),
-    }
-
-  def value(self, expression: expression_lib.Expression, reached: Any) -> Any:
-    """The value, broadcastable to the batch."""
-    match expression:
-      case expression_lib.Truth(constant):
-        return self._xp.asarray(constant)
-      case expression_lib.Number(constant):
-        return self._xp.asarray(constant, np.float32)
-      case expression_lib.Measurement(name, state, arguments):
-        return atoms.BY_NAME[name].measure(self._readers[state], *arguments)
-      case expression_lib.Coordinate(state, link, axis):
-        return self._readers[state].position(link)[..., axis]
-      case expression_lib.Not(operand):
-        return ~self.value(operand, reached)
-      case expression_lib.Junction():
-        return self._junction(expression, reached)
-      case expression_lib.Negation(operand):
-        return -self.value(operand, reached)
-      case expression_lib.Conditional(test, then, otherwise):
-        chosen = self.value(test, reached)
-        first = self.value(then, reached & chosen)
-        second = self.value(otherwise, reached & ~chosen)
-        return self._xp.where(chosen, first, second)
-      case expression_lib.Builtin(name, operands):
-        numbers = [self.value(operand, reached) for operand in operands]
-        if name == 'abs':
-          return self._xp.abs(numbers[0])
-        extreme = self._xp.minimum if name == 'min' else self._xp.maximum
-        return functools.reduce(extreme, numbers)
-      case expression_lib.Comparison(symbol, left, right):
-        sides = self.value(left, reached), self.value(right, reached)
-        return _BINARY[symbol](*sides)
-      case expression_lib.Arithmetic(symbol, left, right):
-        sides = self.value(left, reached), self.value(right, reached)
-        result = _BINARY[symbol](*sides)
-        self.faults.append(reached & ~self._xp.isfinite(result))
-        return result
-
-  def _junction(self, junction: expression_lib.Junction, reached: Any) -> Any:
-    """Left to right, reaching an operand only while it can matter."""
-    conjunction = junction.operator == 'and'
-    result = self._xp.asarray(conjunction)
-    for operand in junction.operands:
-      open_still = result if conjunction else ~result
-      truth = self.value(operand, reached & open_still)
-      result = result & truth if conjunction else result | truth
-    return result
-
-
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
   '+': operator.add, '-': operator.sub, '*': operator.mul,
-  '/': operator.truediv, '<': operator.lt, '<=': operator.le,
-  '>': operator.gt, '>=': operator.ge, '==': operator.eq, '!=': operator.ne,
+  '/': operator.truediv, '//': operator.floordiv, '%': operator.mod,
+  '<': operator.lt, '<=': operator.le, '>': operator.gt,
+  '>=': operator.ge, '==': operator.eq, '!=': operator.ne,
 }  # fmt: skip
+
+
+def evaluate(
+  expression: expression_lib.Expression,
+  addresses: reading.Addresses,
+  initial: scene_state.SceneState,
+  final: scene_state.SceneState,
+  xp: Any,
+) -> tuple[Any, list[Any]]:
+  """The value, broadcastable to the batch, and where it means nothing.
+
+  Everything is computed once, for the whole batch, both branches included.
+  A number that is read and not finite is always a fault. A division by
+  zero, an overflow or a root of a negative number is one only where Python
+  would have computed it, so that `y != 0 and x / y > 2` never is.
+
+  Args:
+    expression: what is evaluated.
+    addresses: where the links that it names are.
+    initial: the state before.
+    final: the state now.
+    xp: `jax.numpy` or `numpy`, which does all arithmetic.
+
+  Returns:
+    The value, and boolean arrays, each broadcastable to the batch.
+  """
+  faults: list[Any] = []
+  readers = {
+    'init_state': reading.Reader(addresses, initial, faults, xp),
+    'final_state': reading.Reader(addresses, final, faults, xp),
+  }
+  order = expression_lib.ordered(expression)
+  known: dict[expression_lib.Expression, Any] = {}
+  for node in order:
+    known[node] = _value(node, known, readers, xp)
+  if any(_may_fail(node) for node in order):
+    faults.extend(_failures(order, known, xp))
+  return known[expression], faults
+
+
+def _value(
+  node: expression_lib.Expression,
+  known: dict[expression_lib.Expression, Any],
+  readers: dict[str, reading.Reader],
+  xp: Any,
+) -> Any:
+  """The value of `node`, given those of its children."""
+  match node:
+    case expression_lib.Truth(constant):
+      return xp.asarray(constant)
+    case expression_lib.Number(constant):
+      return xp.asarray(constant, np.float32)
+    case expression_lib.Measurement(name, state, arguments):
+      return atoms.BY_NAME[name].measure(readers[state], *arguments)
+    case expression_lib.Coordinate(state, link, axis, part):
+      return getattr(readers[state], part)(link)[..., axis]
+  operands = [known[child] for child in node.children]
+  match node:
+    case expression_lib.Not():
+      return ~operands[0]
+    case expression_lib.Negation():
+      return -operands[0]
+    case expression_lib.Conditional():
+      return xp.where(*operands)
+    case expression_lib.Function(name):
+      return mathematics.FUNCTIONS[name].batched(xp, *operands)
+    case expression_lib.Junction(kind):
+      joined = operands[0]
+      for truth in operands[1:]:
+        joined = joined & truth if kind == 'and' else joined | truth
+      return joined
+    case expression_lib.Arithmetic('**', _, right):
+      return mathematics.power(operands[0], folding.constant(right) or 1)
+    case _:
+      return _BINARY[node.operator](*operands)
+
+
+def _may_fail(node: expression_lib.Expression) -> bool:
+  return isinstance(node, expression_lib.Arithmetic | expression_lib.Function)
+
+
+def _failures(
+  order: tuple[expression_lib.Expression, ...],
+  known: dict[expression_lib.Expression, Any],
+  xp: Any,
+) -> Iterator[Any]:
+  """Where Python would have computed a number and it is not finite.
+
+  From the whole to its parts: each is reached where any of its parents is
+  and looks at it.
+  """
+  reached: dict[expression_lib.Expression, Any] = {order[-1]: xp.asarray(True)}
+  for node in reversed(order):
+    if _may_fail(node):
+      yield reached[node] & ~xp.isfinite(known[node])
+    for child, where in _looks(node, known):
+      here = reached[node] if where is None else reached[node] & where
+      reached[child] = reached[child] | here if child in reached else here
+
+
+def _looks(
+  node: expression_lib.Expression,
+  known: dict[expression_lib.Expression, Any],
+) -> Iterator[tuple[expression_lib.Expression, Any]]:
+  """Each child, and where it is looked at; None is everywhere."""
+  match node:
+    case expression_lib.Conditional(test, then, otherwise):
+      yield test, None
+      yield then, known[test]
+      yield otherwise, ~known[test]
+    case expression_lib.Junction(kind, operands):
+      still = None  # An operand matters while those before it settle nothing.
+      for operand in operands:
+        yield operand, still
+        go_on = known[operand] if kind == 'and' else ~known[operand]
+        still = go_on if still is None else still & go_on
+    case _:
+      for child in node.children:
+        yield child, None

@@ -5,52 +5,53 @@ must be on the allow-list below; everything else is a `PredicateError`.
 """
 
 import ast
+import io
 import re
 import textwrap
+import tokenize
 import warnings
 
 from sdd.predicates import rejection
 
-MAX_SOURCE = 8000  # characters
-MAX_NODES = 4000  # of the Python syntax tree
+MAX_ANSWER = 40_000  # characters, prose and all
+MAX_SOURCE = 12_000  # characters of code
+MAX_NODES = 6000  # of the Python syntax tree
 MAX_DEPTH = 50  # of the Python syntax tree
+MAX_OPEN = 40  # brackets within each other
 
 ALLOWED: tuple[type[ast.AST], ...] = (
   ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return,
-  ast.Assign, ast.AnnAssign, ast.If, ast.Expr, ast.Pass, ast.BoolOp,
+  ast.Assign, ast.AnnAssign, ast.AugAssign, ast.If, ast.For, ast.Break,
+  ast.Continue, ast.Import, ast.alias, ast.Expr, ast.Pass, ast.BoolOp,
   ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.UAdd, ast.BinOp,
-  ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Compare, ast.Lt, ast.LtE, ast.Gt,
-  ast.GtE, ast.Eq, ast.NotEq, ast.Call, ast.keyword, ast.IfExp,
-  ast.Attribute, ast.Subscript, ast.Constant, ast.Name, ast.Load, ast.Store,
-  ast.Tuple,
+  ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow,
+  ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.In,
+  ast.NotIn, ast.Call, ast.keyword, ast.IfExp, ast.Attribute,
+  ast.Subscript, ast.Slice, ast.Constant, ast.JoinedStr, ast.FormattedValue,
+  ast.Name, ast.Load, ast.Store, ast.Tuple, ast.List, ast.ListComp,
+  ast.GeneratorExp, ast.comprehension,
 )  # fmt: skip
 
 # Construct and advice for what models write most often out of bounds.
 ADVICE: dict[type[ast.AST], tuple[str, str]] = {
-  ast.Import: ('import', 'Leave it out; every check is already available.'),
   ast.ImportFrom: ('import', 'Leave it out; every check is available.'),
-  ast.While: ('while loop', 'Write each condition out and join with `and`.'),
-  ast.For: ('for loop', 'Write each condition out and join with `and`.'),
-  ast.ListComp: ('list comprehension', 'Write each condition out.'),
-  ast.SetComp: ('set comprehension', 'Write each condition out.'),
-  ast.DictComp: ('dict comprehension', 'Write each condition out.'),
-  ast.GeneratorExp: ('generator', 'Write each condition out.'),
+  ast.While: ('while loop', 'Use `for` over a list or `range(n)`.'),
+  ast.Set: ('set', 'Write a list.'),
+  ast.Dict: ('dict', 'Write a list of pairs.'),
+  ast.SetComp: ('set comprehension', 'Write a list comprehension.'),
+  ast.DictComp: ('dict comprehension', 'Write a list comprehension.'),
   ast.Lambda: ('lambda', 'Assign the value to a local variable.'),
-  ast.Pow: ('power operator `**`', 'Multiply, e.g. `x * x`.'),
-  ast.AugAssign: ('augmented assignment', 'Write `x = x + 1`.'),
-  ast.JoinedStr: ('f-string', 'Write the name as a plain string.'),
   ast.NamedExpr: ('assignment expression', 'Assign on a line of its own.'),
   ast.Is: ('`is`', 'Compare with `==`, or use the truth directly.'),
   ast.IsNot: ('`is not`', 'Compare with `!=`, or use `not`.'),
-  ast.In: ('`in`', 'Use check_inside for containment.'),
-  ast.NotIn: ('`not in`', 'Use `not check_inside(...)`.'),
   ast.BitAnd: ('operator `&`', 'Use `and`.'),
   ast.BitOr: ('operator `|`', 'Use `or`.'),
   ast.Invert: ('operator `~`', 'Use `not`.'),
+  ast.MatMult: ('operator `@`', 'Use `np.dot`.'),
+  ast.Starred: ('star', 'Write the items out.'),
   ast.Try: ('try statement', 'Leave it out; an error counts as unknown.'),
   ast.ClassDef: ('class', 'Write one function that returns a truth.'),
   ast.AsyncFunctionDef: ('async function', 'Write a plain function.'),
-  ast.Slice: ('slice', 'Index with 0, 1 or 2.'),
 }
 
 _FENCE = re.compile(
@@ -64,7 +65,12 @@ def extract(text: str) -> tuple[str, int]:
 
   Of several Markdown fences the first that defines a function is taken,
   else the first. Text without a fence is code.
+
+  Raises:
+    rejection.PredicateError: the answer is too long.
   """
+  if len(text) > MAX_ANSWER:
+    raise too_large(f'{len(text)} characters, at most {MAX_ANSWER} may be')
   fences = list(_FENCE.finditer(text))
   if not fences:
     return textwrap.dedent(text).strip('\n'), _blank_lines(text)
@@ -84,6 +90,8 @@ def parse(code: str, skipped: int) -> ast.Module:
   """
   if len(code) > MAX_SOURCE:
     raise too_large(f'{len(code)} characters, at most {MAX_SOURCE} may be')
+  if _open_brackets(code) > MAX_OPEN:
+    raise too_large('too many brackets within each other')
   try:
     with warnings.catch_warnings():
       warnings.simplefilter('ignore')  # Doubtful escapes; not our code.
@@ -98,9 +106,48 @@ def parse(code: str, skipped: int) -> ast.Module:
     ) from None
   except (ValueError, RecursionError, MemoryError, OverflowError):
     raise too_large('too deeply nested or not text') from None
-  ast.increment_lineno(module, skipped)
+  if not code.isascii():
+    _require_plain_names(code, skipped)
+  if skipped:
+    ast.increment_lineno(module, skipped)
   _require_allowed(module)
   return module
+
+
+def _open_brackets(code: str) -> int:
+  """Most brackets open at once, were there no strings and comments."""
+  # Before the parser sees them: some of what it does takes exponential time.
+  most = current = 0
+  for bracket in re.findall(r'[()\[\]{}]', code):
+    current = current + 1 if bracket in '([{' else max(0, current - 1)
+    most = max(most, current)
+  return most
+
+
+def _require_plain_names(code: str, skipped: int) -> None:
+  """Letters that only look like ours are for strings and comments.
+
+  Raises:
+    rejection.PredicateError: a name holds one.
+  """
+  try:
+    tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
+  except (tokenize.TokenError, SyntaxError):
+    raise too_large('unusual characters') from None
+  for token in tokens:
+    prefix = token.string.split('"')[0].split("'")[0].lower()
+    quoted = token.type == tokenize.STRING and 'f' not in prefix
+    if token.string.isascii() or quoted or token.type == tokenize.COMMENT:
+      continue
+    if token.type == getattr(tokenize, 'FSTRING_MIDDLE', None):
+      continue
+    line, column = token.start
+    raise rejection.PredicateError(
+      f'{token.string[:60]!r} has unusual letters',
+      'Use plain ASCII for all but strings and comments.',
+      line + skipped,
+      column + 1,
+    )
 
 
 def _blank_lines(text: str) -> int:

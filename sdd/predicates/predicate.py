@@ -9,12 +9,20 @@ import numpy as np
 from jax import numpy as jnp
 from jaxtyping import Array, Bool, Int8
 
-from sdd.predicates import evaluation, parsing, printing, reading, statements
+from sdd.predicates import (
+  atoms,
+  evaluation,
+  parsing,
+  printing,
+  reading,
+  statements,
+)
 from sdd.predicates import expression as expression_lib
 from sdd.scenes import vocabulary as vocabulary_lib
 from sdd.simulation import scene_state
 
 TRUE, FALSE, UNKNOWN = 1, 0, -1  # verdicts
+MAX_SIZE = 1500  # distinct expressions in a predicate
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,7 +31,8 @@ class Predicate:
 
   Made by `compile_predicate`. Two predicates are equal when their
   vocabularies and their canonical texts are. `str(p)` is the canonical
-  text: a function without local variables that compiles to `p` again.
+  text: a function that compiles to `p` again, with a local variable for
+  whatever it needs more than once.
 
   Attributes:
     expression: what is computed.
@@ -54,7 +63,9 @@ class Predicate:
     """1 where it holds, 0 where it does not, -1 where nobody can say.
 
     Unknown are those batch entries where any number that the predicate
-    reads is not finite, or where Python would have divided by zero.
+    reads is not finite, or where Python would have divided by zero or taken
+    the root of a negative number to get at the result; what a variable holds
+    that the result does not need is not looked at.
 
     Args:
       initial: the state before.
@@ -73,18 +84,45 @@ class Predicate:
     return printing.function(self.expression)
 
   @functools.cached_property
+  def digest(self) -> str:
+    """32 hexadecimal digits of the content; the same on every machine."""
+    return self.expression.key.hex()
+
+  @functools.cached_property
   def reads(self) -> tuple[str, ...]:
     """Names of the links it asks about, in the vocabulary's order."""
     found = set()
-    below: list[expression_lib.Node] = [self.expression]
-    while below:
-      node = below.pop()
-      below.extend(node.children)
+    for node in expression_lib.ordered(self.expression):
       if isinstance(node, expression_lib.Coordinate):
         found.add(node.link)
       elif isinstance(node, expression_lib.Measurement):
         found.update(name for name in node.arguments if isinstance(name, str))
     return tuple(name for name in self.vocabulary.names if name in found)
+
+  @functools.cached_property
+  def joints(self) -> tuple[str, ...]:
+    """Names of the joints it asks about, in the vocabulary's order."""
+    found = {
+      self.vocabulary.find(str(node.arguments[0])).joint
+      for node in expression_lib.ordered(self.expression)
+      if isinstance(node, expression_lib.Measurement)
+      and any(
+        parameter.kind == 'joint'
+        for parameter in atoms.BY_NAME[node.atom].parameters
+      )
+    }
+    return tuple(name for name in self.vocabulary.joints if name in found)
+
+  @functools.cached_property
+  def pairs(self) -> tuple[tuple[str, str], ...]:
+    """Pairs of links it asks about together, as written, sorted."""
+    found = {
+      tuple(map(str, node.arguments[:2]))
+      for node in expression_lib.ordered(self.expression)
+      if isinstance(node, expression_lib.Measurement)
+      and [type(name) for name in node.arguments[:2]] == [str, str]
+    }
+    return tuple(sorted(found))  # pyright: ignore[reportReturnType]
 
   @functools.cached_property
   def addresses(self) -> reading.Addresses:
@@ -112,9 +150,10 @@ def _verdict(
   batch = np.broadcast_shapes(
     np.shape(initial.gripper_command), np.shape(final.gripper_command)
   )
-  run = evaluation.Evaluation(predicate.addresses, initial, final, xp)
-  value = run.value(predicate.expression, xp.ones(batch, bool))
-  fault = functools.reduce(xp.logical_or, run.faults, xp.zeros(batch, bool))
+  value, faults = evaluation.evaluate(
+    predicate.expression, predicate.addresses, initial, final, xp
+  )
+  fault = functools.reduce(xp.logical_or, faults, xp.zeros(batch, bool))
   verdict = xp.where(fault, UNKNOWN, value.astype(np.int8))
   return xp.broadcast_to(verdict, batch).astype(np.int8)
 
@@ -141,6 +180,7 @@ def compile_predicate(
   tree = parsing.parse(code, skipped)
   expression = statements.module(tree, vocabulary)
   predicate = Predicate(expression, vocabulary, code)
-  if len(predicate.text) > parsing.MAX_SOURCE:
-    raise parsing.too_large('too long once its local variables are written out')
+  nodes = len(expression_lib.ordered(expression))
+  if nodes > MAX_SIZE or len(predicate.text) > parsing.MAX_SOURCE:
+    raise parsing.too_large('too long once its loops are written out')
   return predicate

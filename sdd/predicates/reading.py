@@ -69,6 +69,30 @@ class Reader:
     """Origin of the link, world frame, metres."""
     return self._origin(self.at.index[name])
 
+  def orientation(self, name: str) -> Float[Array, '*b 4']:
+    """Orientation of the link, a quaternion wxyz."""
+    quaternion = self._numbers(self._state.link_quaternion)
+    return self._noted(quaternion[..., self.at.index[name], :], axes=(-1,))
+
+  def upright(self, name: str) -> Float[Array, '*b']:
+    """Cosine of the angle between the link's z axis and the vertical.
+
+    Unknown where the quaternion is zero, and so says nothing.
+    """
+    quaternion = self.orientation(name)
+    squares = quaternion * quaternion
+    length = squares.sum(axis=-1)
+    self._faults.append(~(length > 1e-6))
+    tilt = (squares[..., 1] + squares[..., 2]) / self.xp.maximum(length, 1e-6)
+    return 1.0 - 2.0 * tilt
+
+  def box(self, name: str) -> Float[Array, '*b 2 3']:
+    """As `bounds`, and unknown where the box has no volume."""
+    bounds = self.bounds(name)
+    solid = (bounds[..., 1, :] > bounds[..., 0, :]).all(axis=-1)
+    self._faults.append(~solid)
+    return bounds
+
   def bounds(self, name: str) -> Float[Array, '*b 2 3']:
     """Lower and upper corner of the link's own box, world frame, metres."""
     index = self.at.index[name]

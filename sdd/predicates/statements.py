@@ -1,13 +1,34 @@
-"""From a function body to one expression: locals and branches resolved."""
+"""From a function body to one expression: locals, loops, branches resolved.
+
+Nothing is run. A statement is followed for what it does to the local
+variables, and for when control leaves its block: `Flow`. A branch that
+depends on the state is followed both ways, and each variable becomes a
+conditional; a loop is followed once for every item of its list.
+"""
 
 import ast
-from collections.abc import Sequence
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeAlias
 
-from sdd.predicates import binding, checking, rejection, values
+from sdd.predicates import (
+  checking,
+  flowing,
+  mutation,
+  operators,
+  rejection,
+  scoping,
+  signature,
+  unrolling,
+  values,
+)
 from sdd.predicates import expression as expression_lib
 from sdd.scenes import vocabulary as vocabulary_lib
 
-_SIGNATURE = 'Write `def success(init_state, final_state):`.'
+Step: TypeAlias = Callable[[scoping.Scope], flowing.Flow]
+
+_LEAVING = (ast.Return, ast.Break, ast.Continue)
 
 
 def module(
@@ -17,212 +38,181 @@ def module(
 
   Raises:
     rejection.PredicateError: it is not in the predicate language.
-    errors.UnknownNameError: it names no link of the vocabulary.
+    rejection.LinkError: it names no link of the vocabulary.
   """
-  scope = values.Scope(vocabulary, {})
-  body = [node for node in tree.body if not _is_text(node)]
+  body = signature.body(tree)
   match body:
     case [ast.FunctionDef() as function]:
-      _require_signature(function)
-      result = _run(function.body, scope)
-      return result or _raise_unfinished(function)
+      scope = scoping.Scope(vocabulary, signature.states(function))
+      flow = _block(function.body, scope)
+      if flow.returned != expression_lib.TRUE or flow.value is None:
+        _raise_unfinished(function)
+      return flow.value
     case [ast.Expr(expression)]:
-      return checking.truth(expression, scope)
+      named = {state: values.State(state) for state in values.STATES}
+      return checking.truth(expression, scoping.Scope(vocabulary, named))
   place = body[1] if len(body) > 1 else tree
   raise rejection.at(
     place, 'not exactly one function', 'Answer with one function only.'
   )
 
 
-def _run(
-  statements: Sequence[ast.stmt], scope: values.Scope
-) -> expression_lib.Expression | None:
-  """What the statements return; None, and variables, if they fall through."""
-  for index, statement in enumerate(statements):
-    rest = statements[index + 1 :]
-    match statement:
-      case ast.Return(None):
-        raise rejection.at(
-          statement, '`return` without a value', 'Return a truth.'
-        )
-      case ast.Return(ast.expr() as expression):
-        result = checking.truth(expression, scope)
-        _run(rest, scope.copy(statement))  # Never reached, yet checked.
-        return result
-      case ast.If() if _may_return([statement]):
-        return _split(statement, rest, scope)
-      case ast.If():
-        _merge(statement, scope)
-      case _:
-        _assign(statement, scope)
-  return None
+def _block(
+  statements: Sequence[ast.stmt], scope: scoping.Scope
+) -> flowing.Flow:
+  """The statements one after the other; changes the scope's variables."""
+  steps: list[tuple[ast.stmt, Step]] = [
+    (statement, functools.partial(_statement, statement))
+    for statement in statements
+  ]
+  return _in_turn(steps, scope)
 
 
-def _split(
-  statement: ast.If, rest: Sequence[ast.stmt], scope: values.Scope
-) -> expression_lib.Expression:
-  """A branch that may return: what follows belongs to the other paths."""
+def _in_turn(
+  steps: Sequence[tuple[ast.stmt, Step]],
+  scope: scoping.Scope,
+) -> flowing.Flow:
+  """`steps` until control leaves.
+
+  Those after a `return` have no effect, but have to make sense. Those after
+  a branch that is always taken may not: the last of a list has no next.
+  """
+  flows: list[flowing.Flow] = []
+  skipped = expression_lib.FALSE
+  unreached: scoping.Scope | None = None
+  for node, step in steps:
+    if flows and flows[-1].leaves:
+      if isinstance(steps[len(flows) - 1][0], _LEAVING):
+        unreached = unreached or scope.copy(node)
+        step(unreached)
+      continue
+    unsure = skipped != expression_lib.FALSE
+    inner = scope.copy(node) if unsure else scope
+    flow = step(inner)
+    if unsure:
+      _merge(skipped, dict(scope.variables), inner.variables, scope, node)
+    flows.append(flow)
+    skipped = flowing.either(skipped, flow.skips)
+    values.bounded(skipped, node)
+  return flowing.chain(flows, steps[-1][0] if steps else None)
+
+
+def _statement(statement: ast.stmt, scope: scoping.Scope) -> flowing.Flow:
+  scope.budget.spend(statement)
+  match statement:
+    case ast.Return(None):
+      raise rejection.at(
+        statement, '`return` without a value', 'Return a truth.'
+      )
+    case ast.Return(ast.expr() as expression):
+      value = checking.truth(expression, scope)
+      return flowing.Flow(returned=expression_lib.TRUE, value=value)
+    case ast.Break():
+      return flowing.Flow(broken=expression_lib.TRUE)
+    case ast.Continue():
+      return flowing.Flow(continued=expression_lib.TRUE)
+    case ast.If():
+      return _if(statement, scope)
+    case ast.For():
+      return _for(statement, scope)
+    case _:
+      _assign(statement, scope)
+      return flowing.Flow()
+
+
+def _if(statement: ast.If, scope: scoping.Scope) -> flowing.Flow:
   test = checking.truth(statement.test, scope)
-  results = []
-  for branch in (statement.body, statement.orelse):
-    follows = [] if _returns(branch) else rest
-    result = _run([*branch, *follows], scope.copy(statement))
-    results.append(result or _raise_unfinished(statement))
-  if _returns([statement]):
-    _run(rest, scope.copy(statement))
-  return values.bounded(checking.conditional(test, *results), statement)
-
-
-def _merge(statement: ast.If, scope: values.Scope) -> None:
-  """A branch that only assigns: each variable becomes a conditional."""
-  test = checking.truth(statement.test, scope)
+  if isinstance(test, expression_lib.Truth):
+    chosen = statement.body if test.value else statement.orelse
+    return _block(chosen, scope)
   then, otherwise = scope.copy(statement), scope.copy(statement)
-  _run(statement.body, then)
-  _run(statement.orelse, otherwise)
-  for name in {**then.variables, **otherwise.variables}:
-    first, second = then.variables.get(name), otherwise.variables.get(name)
-    scope.variables[name] = _join(test, first, second, statement)
+  first = _block(statement.body, then)
+  second = _block(statement.orelse, otherwise)
+  if first.returned == expression_lib.TRUE:
+    scope.variables.update(otherwise.variables)
+  elif second.returned == expression_lib.TRUE:
+    scope.variables.update(then.variables)
+  else:
+    _merge(test, then.variables, otherwise.variables, scope, statement)
+  return flowing.split(test, first, second, statement)
 
 
-def _join(
+def _for(statement: ast.For, scope: scoping.Scope) -> flowing.Flow:
+  """Every iteration in turn; `break` leaves the loop and nothing more."""
+  if statement.orelse:
+    raise rejection.at(
+      statement.orelse[0],
+      '`else` of a loop',
+      'Keep a variable: `found = True`.',
+    )
+  listed = values.items(checking.value(statement.iter, scope), statement.iter)
+  level = scope.copy(statement).level
+  body = dataclasses.replace(scope, level=level)  # The same variables.
+  steps: list[tuple[ast.stmt, Step]] = [
+    (statement, functools.partial(_iteration, statement, item))
+    for item in listed
+  ]
+  flow = _in_turn(steps, body)
+  return flowing.Flow(returned=flow.returned, value=flow.value)
+
+
+def _iteration(
+  statement: ast.For, item: values.Value, scope: scoping.Scope
+) -> flowing.Flow:
+  unrolling.store(statement.target, item, scope)
+  flow = _block(statement.body, scope)
+  return flowing.Flow(flow.returned, flow.value, flow.broken)
+
+
+def _merge(
   test: expression_lib.Expression,
-  first: values.Value | None,
-  second: values.Value | None,
+  then: dict[str, values.Value],
+  otherwise: dict[str, values.Value],
+  scope: scoping.Scope,
   node: ast.AST,
-) -> values.Value:
-  """`first if test else second`, where the two are of one kind."""
-  if first is not None and first is second:
-    return first
-  if (
-    isinstance(first, expression_lib.Node)
-    and isinstance(second, expression_lib.Node)
-    and expression_lib.type_of(first) == expression_lib.type_of(second)
-  ):
-    return values.bounded(checking.conditional(test, first, second), node)
-  return values.Unsettled()
+) -> None:
+  """Each variable becomes a conditional, where the two are of one kind."""
+  for name in {**then, **otherwise}:
+    first, second = then.get(name), otherwise.get(name)
+    if first is not second:
+      scope.budget.spend(node)
+    scope.variables[name] = checking.select(test, first, second, node)
 
 
-def _assign(statement: ast.stmt, scope: values.Scope) -> None:
+def _assign(statement: ast.stmt, scope: scoping.Scope) -> None:
   """An assignment, or a statement that does nothing."""
   match statement:
     case ast.Pass():
       return
-    case ast.Expr() if _is_text(statement):
+    case ast.Expr() if signature.is_text(statement):
       return
+    case ast.Import() if signature.is_import(statement):
+      return
+    case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), 'append'))):
+      mutation.append(statement, name, scope)
     case ast.AnnAssign(ast.Name() as target, annotation, ast.expr() as right):
-      _require_annotation(annotation)
-      _store(target, checking.value(right, scope), scope)
-    case ast.Assign([ast.Name() as target], right):
-      _store(target, checking.value(right, scope), scope)
-    case ast.Assign([ast.Tuple([_, _, _] as targets)], right):
-      _unpack(statement, targets, checking.value(right, scope), scope)
+      signature.require_annotation(annotation)
+      unrolling.store(target, checking.value(right, scope), scope)
+    case ast.Assign([ast.Name() | ast.Tuple() | ast.List() as target], right):
+      unrolling.store(target, checking.value(right, scope), scope)
+    case ast.AugAssign(ast.Name(name) as target, op, right):
+      before = checking.value(ast.copy_location(ast.Name(name), target), scope)
+      mutation.require_unshared(before, name, scope, statement)
+      operator = operators.ARITHMETIC[type(op)]
+      added = checking.value(right, scope)
+      after = operators.combine(operator, before, added, statement, scope)
+      unrolling.store(target, after, scope)
     case _:
       raise rejection.at(
         statement,
         'this statement is not allowed',
-        'Use `name = value`, `if`, and `return`.',
+        'Use `name = value`, `if`, `for` over a list, and `return`.',
       )
 
 
-def _unpack(
-  statement: ast.stmt,
-  targets: Sequence[ast.expr],
-  position: values.Value,
-  scope: values.Scope,
-) -> None:
-  """`x, y, z = get_pose(state, name).position`."""
-  for axis, target in enumerate(targets):
-    if not isinstance(position, values.Position) or not isinstance(
-      target, ast.Name
-    ):
-      raise rejection.at(
-        statement,
-        'this unpacking is not allowed',
-        'Only a position unpacks, into three names.',
-      )
-    _store(
-      target,
-      expression_lib.Coordinate(position.state, position.link, axis),
-      scope,
-    )
-
-
-def _store(target: ast.Name, stored: values.Value, scope: values.Scope) -> None:
-  if target.id in (*values.STATES, *binding.FUNCTIONS):
-    raise rejection.at(
-      target, f'`{target.id}` is taken', 'Give the variable another name.'
-    )
-  scope.variables[target.id] = stored
-
-
-def _is_text(statement: ast.stmt) -> bool:
-  """A docstring, wherever it stands."""
-  return (
-    isinstance(statement, ast.Expr)
-    and isinstance(statement.value, ast.Constant)
-    and isinstance(statement.value.value, str)
-  )
-
-
-def _returns(statements: Sequence[ast.stmt]) -> bool:
-  """Whether every path through the statements returns."""
-  return any(
-    isinstance(statement, ast.Return)
-    or (
-      isinstance(statement, ast.If)
-      and _returns(statement.body)
-      and _returns(statement.orelse)
-    )
-    for statement in statements
-  )
-
-
-def _may_return(statements: Sequence[ast.stmt]) -> bool:
-  """Whether any path through the statements returns."""
-  return any(
-    isinstance(node, ast.Return)
-    for statement in statements
-    for node in ast.walk(statement)
-  )
-
-
-def _raise_unfinished(node: ast.AST) -> expression_lib.Expression:
+def _raise_unfinished(node: ast.AST) -> NoReturn:
   raise rejection.at(
     node,
     'not every path returns',
     'End with `return` and a truth, e.g. `return False`.',
   )
-
-
-def _require_signature(function: ast.FunctionDef) -> None:
-  arguments = function.args
-  names = [argument.arg for argument in arguments.args]
-  extra = (
-    arguments.posonlyargs,
-    arguments.kwonlyargs,
-    arguments.vararg,
-    arguments.kwarg,
-    arguments.defaults,
-    arguments.kw_defaults,
-    function.decorator_list,
-    getattr(function, 'type_params', None),  # Python 3.12
-  )
-  if tuple(names) != values.STATES or any(extra):
-    raise rejection.at(function, 'another signature', _SIGNATURE)
-  for annotation in (
-    function.returns,
-    *(argument.annotation for argument in arguments.args),
-  ):
-    if annotation is not None:
-      _require_annotation(annotation)
-
-
-def _require_annotation(annotation: ast.expr) -> None:
-  """Annotations are ignored, but only plain ones are let through."""
-  plain = isinstance(annotation, ast.Name) or (
-    isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
-  )
-  if not plain:
-    raise rejection.at(
-      annotation, 'this annotation is not allowed', 'Leave it out.'
-    )

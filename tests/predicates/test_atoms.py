@@ -102,6 +102,47 @@ def test_grasped_needs_both_fingers(holds, touch):
   assert holds(source)
 
 
+def test_upright_is_the_angle_of_its_own_z(holds, empty, vocabulary):
+  index = vocabulary.index('horse toy')
+  for angle, axis, expected in (
+    (0.0, 1, True), (0.3, 1, True), (-0.3, 2, True), (0.4, 1, False),
+    (0.4, 2, False), (3.0, 3, True), (3.1, 1, False),
+  ):  # fmt: skip
+    quaternion = np.zeros(4)
+    quaternion[[0, axis]] = np.cos(angle / 2), np.sin(angle / 2)
+    for scale in (1.0, -2.0):  # Length and sign do not matter.
+      empty.link_quaternion[index] = scale * quaternion
+      assert holds("is_upright(final_state, 'horse toy')") is expected
+      assert holds("is_upright(final_state, 'horse toy', max_angle=3.141)")
+  assert not holds("is_upright(final_state, 'horse toy', 1)")
+
+
+def test_orientation_is_the_quaternion(holds, empty, vocabulary):
+  empty.link_quaternion[vocabulary.index('horse toy')] = 0.5, -0.5, 0.5, -0.5
+  assert holds(
+    "np.allclose(get_pose(final_state, 'horse toy').orientation, "
+    '[0.5, -0.5, 0.5, -0.5])'
+  )
+
+
+def test_what_has_no_extent_is_nowhere(compiled, empty, vocabulary):
+  """Neither inside nor outside, but a box without volume is unknown."""
+  inside = compiled("check_inside(final_state, 'crayon box', 'top drawer')")
+  assert inside.verdict(empty, empty, xp=np) == 1
+  for name in ('crayon box', 'top drawer'):
+    index = vocabulary.index(name)
+    before = empty.link_bounds[index].copy()
+    empty.link_bounds[index, 1, 2] = empty.link_bounds[index, 0, 2]
+    for source in (str(inside), f'not {inside.source}'):
+      assert compiled(source).verdict(empty, empty, xp=np) == -1
+      assert compiled(source).verdict(empty, empty) == -1
+      assert not compiled(source)(empty, empty)
+    empty.link_bounds[index] = before
+  upright = compiled("is_upright(final_state, 'crayon box')")
+  empty.link_quaternion[vocabulary.index('crayon box')] = 0.0
+  assert upright.verdict(empty, empty, xp=np) == -1
+
+
 def test_numbers(holds, empty, vocabulary):
   empty.link_position[vocabulary.index('horse toy')] = 3.0, 0.0, 4.0
   empty.joint_position[0] = 0.125

@@ -1,18 +1,24 @@
-"""What the predicate language takes, and that it takes nothing else."""
+"""What the predicate language takes, and how it says what it does not."""
 
-import ast
-import pathlib
+import dataclasses
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdd import errors
+from sdd.predicates import predicate as predicate_lib
 from sdd.predicates import rejection
 
 CLOSED = "check_closed(final_state, 'top drawer')"
 HEAD = 'def success(init_state, final_state):\n'
+POSE = "get_pose(final_state, 'horse toy')"
+
+
+def body(*lines):
+  return HEAD + ''.join(f'  {line}\n' for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,11 @@ HEAD = 'def success(init_state, final_state):\n'
     f'def anything(init_state: State, final_state: "State") -> bool:\n'
     f'  """Doc."""\n  # Comment.\n  closed: bool = {CLOSED}\n'
     f'  return closed\n',
+    'def f(before: list[np.ndarray], now: "a | b") -> None:\n'
+    "  return check_closed(now, 'top drawer')",
+    "def f(state):\n  return check_closed(state, 'top drawer')",
+    f'import numpy as np\nimport math\n{HEAD}  return {CLOSED}',
+    f'import math, numpy as np\n\n{HEAD}  import math\n  return {CLOSED}',
     f'Sure, here it is:\n```python\n{HEAD}\n  return {CLOSED}\n```\nDone.',
     f'```\n{CLOSED}\n```',
     f'   ```py\n   {CLOSED}\n   ```',
@@ -37,11 +48,139 @@ HEAD = 'def success(init_state, final_state):\n'
     f'  return done',
     f'True if {CLOSED} else False',
     f'not not {CLOSED}',
+    f'{CLOSED} == True',
+    f'{CLOSED} != False',
+    f'bool({CLOSED}) and 1 < 2',
+    f'all([{CLOSED}])',
+    f'any([False, {CLOSED}])',
+    f'np.all([{CLOSED}, {CLOSED}])',
+    "all(check_closed(final_state, f'{l} drawer') for l in ['top'])",
+    "all(check_closed(final_state, l + ' drawer') for l in ('top',))",
+    body('names = []', "names.append('top' + ' drawer')",
+         'return check_closed(final_state, names[-1])'),
+    body("for i, name in enumerate(['x', 'top drawer'], 1):",
+         "  if i == 1 or name == 'x': continue",
+         '  return check_closed(final_state, name)', 'return False'),
+    body('ok = True', "for a, b in zip(['top'], ['drawer']):",
+         "  if not check_closed(final_state, f'{a} {b}'):", '    ok = False',
+         '    break', 'return ok'),
+    body("(first, second), third = ['top', 'drawer'], 3",
+         "return check_closed(final_state, f'{first} {second}')"),
+    "check_closed(final_state, 'top drawer knob')",
+    "check_closed(final_state, 'Top-Drawer')",
+    "check_closed(final_state, ['top drawer', 'x'][:1][0])",
+    f"{CLOSED} and 'top' in 'top drawer' and 'a' not in ['b', 'c']",
   ],
-)
+)  # fmt: skip
 def test_ways_to_write_the_same(compiled, source):
   assert compiled(source) == compiled(CLOSED)
   assert len({compiled(source), compiled(CLOSED)}) == 1
+  assert compiled(source).digest == compiled(CLOSED).digest
+
+
+@pytest.mark.parametrize(
+  ('source', 'plain'),
+  [
+    (f'np.linalg.norm({POSE}.position) < 1',
+     f'math.hypot({POSE}.position[0], {POSE}.position[1], '
+     f'{POSE}.position[2]) < 1'),
+    (f'np.abs({POSE}.position)[1] < 1', f'abs({POSE}.position[1]) < 1'),
+    (f'np.all({POSE}.position[:2] > 0)',
+     f'{POSE}.position[0] > 0 and {POSE}.position[1] > 0'),
+    (f'any({POSE}.position > [0, 1, 2])',
+     ' or '.join(f'{POSE}.position[{i}] > {i}' for i in range(3))),
+    (f'np.clip({POSE}.position[2], 0, 1) > 0.5',
+     f'min(max({POSE}.position[2], 0), 1) > 0.5'),
+    (f'(-{POSE}.position)[0] < 2 * 3 - 1', f'-{POSE}.position[0] < 5'),
+    (f'np.array([{POSE}.position[2], 1])[0] > math.pi / math.pi',
+     f'{POSE}.position[2] > 1'),
+    (f'{POSE}.position[2] ** 0.5 > 1', f'np.sqrt({POSE}.position[2]) > 1'),
+    (f'np.isclose({POSE}.position[2], 1, atol=0.5, rtol=0)',
+     f'abs({POSE}.position[2] - 1) <= 0.5'),
+    (f'sum([{CLOSED}, {CLOSED}]) >= 2',
+     f'(1 if {CLOSED} else 0) + int({CLOSED}) >= 2'),
+    (body('n = 0', "for name in ['horse toy', 'crayon box']:",
+          "  if check_contact(final_state, name, 'table'):", '    n += 1',
+          'return n == 2'),
+     "sum(check_contact(final_state, name, 'table') "
+     "for name in ['horse toy', 'crayon box']) == 2"),
+    (body('best = 1', 'if gripper_command(final_state) < best:',
+          '  best = gripper_command(final_state)', 'return best < 0.1'),
+     'min(gripper_command(final_state), 1) < 0.1'),
+    (body('found = False', "for name in ['horse toy', 'crayon box']:",
+          '  if check_grasped(final_state, name):', '    found = True',
+          '    break', 'return found'),
+     "check_grasped(final_state, 'horse toy') or "
+     "(not check_grasped(final_state, 'horse toy') and "
+     "check_grasped(final_state, 'crayon box'))"),
+    (body('x, y, z = get_pose(init_state, "horse toy").position',
+          'a = [x, y, z]', 'b = a[::-1]',
+          'return max(b) - min(a) > len(b) // 2'),
+     "max(get_pose(init_state, 'horse toy').position[::-1]) - "
+     "min(get_pose(init_state, 'horse toy').position) > 1"),
+    ('math.degrees(gripper_command(final_state)) > 1',
+     'gripper_command(final_state) * (180 / math.pi) > 1'),
+  ],
+)  # fmt: skip
+def test_what_constructs_mean(compiled, random_state, source, plain):
+  states = random_state(0, 200), random_state(1, 200)
+  found = compiled(source).verdict(*states, xp=np)
+  expected = compiled(plain).verdict(*states, xp=np)
+  np.testing.assert_array_equal(found, expected)
+
+
+def test_printed_text_shares_what_it_repeats(compiled):
+  source = body(
+    "x = get_distance(final_state, 'horse toy', 'crayon box') - 0.5",
+    *['x = x * x + x'] * 12,
+    'return 0.1 < x < 0.2',
+  )
+  predicate = compiled(source)
+  assert len(str(predicate)) < 1500
+  assert compiled(str(predicate)) == predicate
+
+
+def test_it_reports_what_it_reads(compiled):
+  predicate = compiled(
+    body(
+      "inside = check_inside(final_state, 'horse toy', 'top drawer')",
+      "for level in ['bottom', 'top']:",
+      "  if not check_closed(final_state, f'{level} drawer handle'):",
+      '    return False',
+      "return inside and check_contact(init_state, 'horse toy', 'table')",
+    )
+  )
+  assert predicate.reads == (
+    'table', 'top drawer', 'top drawer handle', 'bottom drawer handle',
+    'horse toy',
+  )  # fmt: skip
+  assert predicate.joints == ('top_slide', 'bottom_slide')
+  assert predicate.pairs == (
+    ('horse toy', 'table'), ('horse toy', 'top drawer'),
+  )  # fmt: skip
+
+
+def test_names_of_joints_may_be_those_of_parts(vocabulary, compiled):
+  """The part moves with the thing; the thing if one thing alone moves."""
+  handle = compiled("check_opened(final_state, 'the middle drawer handle')")
+  drawer = compiled("check_opened(final_state, 'middle drawer')")
+  assert handle.joints == drawer.joints == ('middle_slide',)
+  for name in ('drawer', 'cabinet', 'drawer handle', 'handle', 'top horse'):
+    with pytest.raises(rejection.LinkError):
+      compiled(f'check_opened(final_state, {name!r})')
+  links = tuple(
+    link for link in vocabulary.links
+    if not link.name.startswith(('middle', 'bottom'))
+  )  # fmt: skip
+  alone = dataclasses.replace(
+    vocabulary, links=links, joints=vocabulary.joints[:1],
+    joint_range=vocabulary.joint_range[:1],
+  )  # fmt: skip
+  for name in ('cabinet', 'drawer', 'handle', 'drawer handle', 'top drawer'):
+    one = predicate_lib.compile_predicate(
+      f'check_opened(final_state, {name!r})', alone
+    )
+    assert one.joints == ('top_slide',)
 
 
 def test_source_is_the_code_without_prose(compiled):
@@ -79,187 +218,25 @@ def test_printed_brackets_keep_the_meaning(compiled, random_state, source):
   assert bool(predicate(*states)) is expected
 
 
-MALICIOUS = (
-  'import os',
-  'from os import system',
-  "__import__('os').system('id')",
-  '().__class__.__bases__[0].__subclasses__()',
-  'final_state.__class__',
-  "get_pose(final_state, 'horse toy').position.__class__",
-  "get_pose(final_state, 'horse toy').__init__.__globals__",
-  "'{0.__class__}'.format(final_state) == 'a'",
-  "open('/etc/passwd').read() == ''",
-  "eval('1') == 1",
-  "exec('x = 1')",
-  "compile('1', '', 'eval')",
-  "getattr(final_state, 'contact')",
-  'globals()',
-  'lambda: True',
-  '(lambda f: f(f))(lambda f: f(f))',
-  '9 ** 9 ** 9 ** 9 > 1',
-  '1 << 999999999999 > 1',
-  "'a' * 999999999 == ''",
-  '[x for x in final_state]',
-  'all(x for x in (y for y in final_state))',
-  '{x: x for x in final_state}',
-  '[[]] * 999999 == []',
-  'while True: pass',
-  f'{HEAD}  while True:\n    pass',
-  f'{HEAD}  for i in range(9999999999):\n    pass\n  return True',
-  f'{HEAD}  return success(init_state, final_state)',
-  f'{HEAD}  global x\n  return True',
-  f'{HEAD}  del final_state\n  return True',
-  f'{HEAD}  raise SystemExit',
-  f'{HEAD}  assert False\n  return True',
-  f'{HEAD}  yield True',
-  f'{HEAD}  try:\n    return True\n  finally:\n    pass',
-  f'{HEAD}  with open("a") as f:\n    return True',
-  f'{HEAD}  class A: pass\n  return True',
-  f'{HEAD}  def inner(): pass\n  return True',
-  f'{HEAD}  final_state.contact = True\n  return True',
-  f'{HEAD}  check_closed = True\n  return check_closed',
-  f'{HEAD}  final_state = init_state\n  return {CLOSED}',
-  f'{HEAD}  a = b = True\n  return a',
-  f'{HEAD}  a, b, c = 1, 2, 3\n  return a < b',
-  f'{HEAD}  x = 1\n  x += 1\n  return x > 1',
-  f'{HEAD}  return True\n  import os',
-  f'{HEAD}  return True\n  print(().__class__)',
-  f'{HEAD}  x: print("hi") = 1\n  return True',
-  f'{HEAD}  print(1)\n  return True',
-  'def success(init_state, final_state=print(1)):\n  return True',
-  'def success(*init_state, **final_state):\n  return True',
-  'def success(init_state: print(1), final_state):\n  return True',
-  'def success(init_state, final_state) -> print(1):\n  return True',
-  f'@print\n{HEAD}  return True',
-  f'async {HEAD}  return True',
-  f'{HEAD}  return True\n{HEAD}  return False',
-  f'{HEAD}  return',
-  f'{HEAD}  pass',
-  f'{HEAD}  return None',
-  f'{HEAD}  return 1',
-  f'{HEAD}  if {CLOSED}:\n    return True',
-  f'{HEAD}  if {CLOSED}:\n    x = 1\n  return x > 0',
-  f"{HEAD}  if {CLOSED}:\n    x = 1\n  else:\n    x = 'a'\n  return x > 0",
-  f'{HEAD}  return undefined',
-  '',
-  ' ',
-  '#',
-  '""',
-  'True; True',
-  '1',
-  "'text'",
-  '...',
-  '1j == 1',
-  "b'a' == b'a'",
-  '1e999 > 1',
-  '0x' + 'f' * 4000 + ' > 1',
-  '9' * 5000 + ' > 1',
-  "f'{final_state}' == ''",
-  '(x := 1) > 0',
-  'print(*final_state)',
-  "check_closed(**{'a': 1})",
-  'check_closed(final_state)',
-  "check_closed(final_state, 'top drawer', 1)",
-  "check_closed('top drawer', final_state)",
-  "check_closed(final_state, name='top drawer', name='top drawer')",
-  "check_closed(final_state, 'top drawer', name='top drawer')",
-  'check_closed(final_state, 1)',
-  "check_clsed(final_state, 'top drawer')",
-  "check_inside(final_state, 'horse toy', 'cabinet', 2)",
-  "check_inside(final_state, 'horse toy', 'cabinet', "
-  'gripper_command(final_state))',
-  "get_pose(final_state, 'horse toy').position[3] > 0",
-  "get_pose(final_state, 'horse toy').position[True] > 0",
-  "get_pose(final_state, 'horse toy').position[0:1] > 0",
-  "get_pose(final_state, 'horse toy').position > 0",
-  "get_pose(final_state, 'horse toy').orientation[0] > 0",
-  'abs(1, 2) > 0',
-  'min(1) > 0',
-  'max(1, 2, key=abs) > 0',
-  'True + 1 > 0',
-  'True < False',
-  '1 and 2',
-  'not 1',
-  '1 is 1',
-  '1 in (1, 2)',
-  '~True',
-  'True & True',
-  'await final_state',
-  'x' * 100_000,
-  '(' * 5000 + '1' + ')' * 5000,
-  '(' * 150 + 'True' + ')' * 150 + ' and 1',
-  '[' * 1900 + ']' * 1900,
-  '-' * 7000 + '1 > 0',
-  'not ' * 1900 + 'True',
-  '1' + ' + 1' * 1900 + ' > 0',
-  'True' + ' if True else True' * 400,
-  'final_state' + '.a' * 3900,
-  'f(' * 180 + ')' * 180,
-  HEAD + ''.join(f'{"  " * i}  if True:\n' for i in range(60)),
-  HEAD + ''.join(f'  if {CLOSED}:\n    return True\n' for _ in range(100)),
-  HEAD
-  + '  x0 = gripper_command(final_state)\n'
-  + ''.join(f'  x{i + 1} = x{i} + x{i}\n' for i in range(60))
-  + '  return x60 > 0',
-  HEAD
-  + f'  if {CLOSED}:\n    if not {CLOSED}:\n      return False\n' * 30
-  + '  return True',
-  '\x00',
-  'True\x00',
-  '\ud800',
-  '\ufeff\ufeffTrue',
-  'ｅｖａｌ("1")',
-  '```python\nimport os\n```',
-  '```',
-)
-
-
-@pytest.mark.parametrize('source', MALICIOUS, ids=range(len(MALICIOUS)))
-def test_everything_else_is_a_predicate_error(compiled, source):
-  with pytest.raises(rejection.PredicateError):
-    compiled(source)
-
-
-def test_nothing_is_run(compiled, tmp_path):
-  trace = tmp_path / 'trace'
-  for source in (
-    f'open({str(trace)!r}, "w") and True',
-    f'{HEAD}  x: open({str(trace)!r}, "w") = True\n  return x',
-    f'@open({str(trace)!r}, "w")\n{HEAD}  return True',
-    f"[open({str(trace)!r}, 'w')]",
-    f"__import__('pathlib').Path({str(trace)!r}).touch()",
-  ):
-    with pytest.raises(rejection.PredicateError):
-      compiled(source)
-  assert not trace.exists()
-
-
-def test_the_chapter_cannot_run_code():
-  folder = pathlib.Path(rejection.__file__).parent
-  for path in folder.glob('*.py'):
-    names = {
-      node.id
-      for node in ast.walk(ast.parse(path.read_text()))
-      if isinstance(node, ast.Name)
-    }
-    assert not names & {'exec', 'eval', 'compile', '__import__'}
-
-
 def test_an_error_says_where_what_and_what_instead(compiled):
-  answer = f'Here:\n```python\n{HEAD}  x = 1\n  return x ** 2 > 3\n```\n'
+  answer = f'Here:\n```python\n{HEAD}  x = 1\n  return x is 3\n```\n'
   with pytest.raises(rejection.PredicateError) as caught:
     compiled(answer)
   error = caught.value
   assert (error.line, error.column) == (5, 10)
-  assert '**' in error.construct
-  assert 'x * x' in error.instead
+  assert '`is`' in error.construct
+  assert '==' in error.instead
   assert 'line 5, column 10' in str(error)
   assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_unknown_names_are_suggested(compiled):
-  with pytest.raises(errors.UnknownNameError, match="mean 'top drawer'"):
-    compiled("check_closed(final_state, 'top drawr')")
+  with pytest.raises(rejection.LinkError, match="mean 'top drawer'") as caught:
+    compiled(body('x = 1', "return check_closed(final_state, 'top drawr')"))
+  assert (caught.value.line, caught.value.column) == (3, 10)
+  assert 'line 3, column 10' in str(caught.value)
+  again = pickle.loads(pickle.dumps(caught.value))
+  assert str(again) == str(caught.value)
   with pytest.raises(errors.UnknownNameError, match='articulated'):
     compiled("check_closed(final_state, 'horse toy')")
   with pytest.raises(rejection.PredicateError, match='mean `check_closed`'):
@@ -268,20 +245,9 @@ def test_unknown_names_are_suggested(compiled):
     compiled("check_grasped(final_state, 'left finger')")
 
 
-WORDS = (
-  HEAD, '  ', '\n', 'return ', 'if ', 'else:', 'elif ', 'not ', ' and ',
-  ' or ', '(', ')', '[', ']', '0', '2', '.position', ' = ', ' < ', ' - ',
-  ' / ', ', ', "'top drawer'", "'horse toy'", 'x', 'final_state',
-  'init_state', 'check_closed', 'check_inside', 'get_pose', 'min', 'True',
-  '```', '"""', '#', ':', '**', 'lambda ', 'import ', '*', '@', 'f"{',
-)  # fmt: skip
-
-
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS)).map(''.join)))
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.text())
 def test_any_text_is_a_predicate_or_a_typed_error(compiled, text):
-  try:
-    predicate = compiled(text)
-  except (rejection.PredicateError, errors.UnknownNameError):
-    return
-  assert compiled(str(predicate)) == predicate
+  with pytest.raises((rejection.PredicateError, rejection.LinkError)):
+    compiled(text)
+    raise rejection.PredicateError('it was one', 'Nothing.', 1, 1)

@@ -21,6 +21,13 @@ ATOMS = (
   "get_joint_position(final_state, 'top drawer') < 0.2",
   "0.1 < get_distance(final_state, 'horse toy', 'crayon box') <= 0.4",
   'gripper_command(final_state) < gripper_command(init_state)',
+  "np.linalg.norm(get_pose(final_state, 'horse toy').position "
+  "- get_pose(init_state, 'crayon box').position) < 0.4",
+  "any(check_contact(final_state, name, 'floor') "
+  "for name in ['horse toy', 'crayon box'])",
+  "sum(check_opened(final_state, f'{level} drawer') "
+  "for level in ('top', 'middle')) == 1",
+  "get_pose(final_state, 'horse toy').position[0] % 0.1 > 0.05",
   "abs(get_pose(final_state, 'horse toy').position[0] "
   "- get_pose(init_state, 'horse toy').position[0]) < 0.15",
 )
@@ -192,3 +199,38 @@ def test_division_by_zero_is_unknown_only_where_python_would_divide(
     'if gripper_command(final_state) > 0 else 0) > 5'
   )
   assert chosen.verdict(*states).tolist() == [1, 1]
+
+
+def test_what_python_cannot_compute_is_unknown(compiled, random_state):
+  final = random_state(1, 3)
+  final.gripper_command[:] = 0.0, 0.25, 2.0
+  states = random_state(0, 3), final
+  opening = 'gripper_command(final_state)'
+  for source, expected in (
+    (f'math.sqrt({opening} - 1) > 0.5', [-1, -1, 1]),
+    (f'math.log({opening}) > 0', [-1, 0, 1]),
+    (f'math.acos({opening}) > 1.4', [1, 0, -1]),
+    (f'1 // {opening} == 4', [-1, 1, 0]),
+    (f'1 % {opening} == 1', [-1, 0, 1]),
+    (f'{opening} ** -1 < 1', [-1, 0, 1]),
+    (f'{opening} > 1 or 1 / {opening} < 5', [-1, 1, 1]),
+    (f'{opening} == 0 or {opening} ** -2 > 1', [1, 1, 0]),
+    (f'math.exp(99 * {opening}) > 1', [0, 1, -1]),
+    (f'all(1 / ({opening} - n) > 0 for n in [0, 2])', [-1, 0, -1]),
+  ):
+    for xp in (np, jax.numpy):
+      found = compiled(source).verdict(*states, xp=xp)
+      assert found.tolist() == expected, source
+
+
+def test_orientation_that_is_not_finite_is_unknown(
+  compiled, vocabulary, random_state
+):
+  final = random_state(1, 2)
+  final.link_quaternion[1, vocabulary.index('horse toy')] = np.nan
+  for source in (
+    "is_upright(final_state, 'horse toy')",
+    "get_pose(final_state, 'horse toy').orientation[0] > -9 or True",
+  ):
+    assert compiled(source).verdict(final, final, xp=np)[1] == -1
+    assert compiled(source).verdict(final, final, xp=np)[0] == 1
