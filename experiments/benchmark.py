@@ -189,8 +189,8 @@ def write_page(out: pathlib.Path) -> None:
     errors.SddError: there is none.
   """
   runs = []
-  for path in sorted(out.glob('*.jsonl')):
-    settings, outcomes = outcome_log.load(path)
+  logs = [outcome_log.load(path) for path in sorted(out.glob('*.jsonl'))]
+  for settings, outcomes in sorted(logs, key=lambda log: _order(log[0])):
     if outcomes:
       found = benchmark_report.outcomes_by_task(outcomes)
       most = max(len(each) for each in found.values())
@@ -213,6 +213,15 @@ def write_page(out: pathlib.Path) -> None:
   console.print(f'Page: {out / "benchmark.md"}')
   if _RECORD.value:
     _record(runs, out)
+
+
+def _order(settings: dict[str, Any]) -> tuple[bool, ...]:
+  """The paper's order: first the baselines."""
+  return (
+    settings.get('primitives') != 'planar',
+    settings.get('retry') != 'none',
+    settings['variation'] != 'paper',
+  )
 
 
 def _record(runs: Sequence[comparison.Run], out: pathlib.Path) -> None:
