@@ -12,7 +12,7 @@ import workers
 
 from sdd.dataset import reader
 
-EPISODES = 14  # so many that there is time to kill and to stop
+EPISODES = 10  # so many that there is time to kill and to stop
 TASK = 'move the crayon box into the top drawer'
 
 
@@ -33,6 +33,9 @@ def collect(tmp_path):
       stderr=subprocess.PIPE,
       text=True,
       start_new_session=True,
+      # Whoever runs the tests in the background has Ctrl-C ignored, which
+      # programs inherit.
+      preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
   return out, start
