@@ -18,12 +18,11 @@ toys (scene transport_test) are measured too, beside the eighteen.
 
 import itertools
 import json
-import os
 import pathlib
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
@@ -31,22 +30,19 @@ from rich import console as rich_console
 from rich import markdown as rich_markdown
 
 from experiments import (
-  generator,
   generator_flags,
+  measuring,
   policies,
   program,
   results,
 )
 from sdd import errors
-from sdd.collection import session
 from sdd.evaluation import (
   benchmark_report,
   comparison,
   outcome_log,
   paper,
-  rollout,
 )
-from sdd.language import registry as providers
 from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
@@ -58,12 +54,6 @@ _EPISODES = flags.DEFINE_integer(
 _SCENES = flags.DEFINE_list(
   'scenes', [*paper.DOMAINS, *paper.EXTRA], 'which scenes, with a comma between'
 )
-_FIRST_SEED = flags.DEFINE_integer(
-  'first_seed', 100000, 'seed of the first episode', lower_bound=0
-)
-_WORKERS = flags.DEFINE_integer(
-  'workers', None, 'subprocesses; by default one a core', lower_bound=0
-)
 _PLOT = 'success_over_time.png'
 _OUT = flags.DEFINE_string(
   'out', 'runs/benchmark', 'folder of the runs and their page'
@@ -71,6 +61,7 @@ _OUT = flags.DEFINE_string(
 _RECORD = flags.DEFINE_bool(
   'record', False, 'also keep the figures in experiments/results'
 )
+flags.adopt_module_key_flags(measuring)
 flags.adopt_module_key_flags(generator_flags)
 
 
@@ -97,7 +88,7 @@ def _settings() -> dict[str, Any]:
   settings = {
     'policy': _POLICY.value,
     'variation': flags.FLAGS.variation,
-    'first_seed': _FIRST_SEED.value,
+    'first_seed': measuring.FIRST_SEED.value,
   }
   if _POLICY.value == policies.GENERATOR:
     settings |= generator_flags.settings()
@@ -140,7 +131,7 @@ def _measure(
   won = done = 0
   with program.progress('Measuring', total, done=total - left) as meter:
     for scene in scenes:
-      for outcome in _run(scene, todo[scene.name]):
+      for outcome in measuring.outcomes(_POLICY.value, scene, todo[scene.name]):
         log.add(scene.name, outcome)
         won, done = won + outcome.success, done + 1
         meter.advance(1, status=f'{scene.name}, {won}/{done} succeeded')
@@ -149,7 +140,7 @@ def _measure(
 def _missing(
   scene: scene_lib.Scene, log: outcome_log.OutcomeLog
 ) -> list[tuple[str, int]]:
-  first = _FIRST_SEED.value
+  first = measuring.FIRST_SEED.value
   every = itertools.product(
     range(first, first + _EPISODES.value), (t.sentence for t in scene.tasks)
   )
@@ -158,28 +149,6 @@ def _missing(
     for index, task in every
     if (scene.name, task, index) not in log.outcomes
   ]
-
-
-def _run(
-  scene: scene_lib.Scene, jobs: list[tuple[str, int]]
-) -> Iterator[rollout.Outcome]:
-  if not jobs:
-    return iter(())
-  workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
-  workers = min(workers, len(jobs))
-  if _POLICY.value != policies.GENERATOR:
-    return policies.rollouts(
-      _POLICY.value, scene, jobs, seed=0, workers=workers
-    )
-  return generator.outcomes(
-    scene,
-    session.trees(scene, providers.make_provider(generator_flags.LLM.value)),
-    jobs,
-    seed=0,
-    workers=workers,
-    retry=generator_flags.retry(),
-    primitives=generator_flags.primitives(),
-  )
 
 
 def write_page(out: pathlib.Path) -> None:

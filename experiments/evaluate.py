@@ -18,21 +18,19 @@ import pathlib
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from absl import flags
 from rich import console as rich_console
 
 from experiments import (
-  generator,
   generator_flags,
+  measuring,
   policies,
   program,
   results,
 )
-from sdd.collection import session
 from sdd.evaluation import rollout, score
-from sdd.language import registry as providers
 from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
@@ -46,18 +44,13 @@ _TASKS = flags.DEFINE_string(
 _EPISODES = flags.DEFINE_integer(
   'episodes', 20, 'episodes of each task', lower_bound=1
 )
-_FIRST_SEED = flags.DEFINE_integer(
-  'first_seed', 100000, 'seed of the first episode', lower_bound=0
-)
-_WORKERS = flags.DEFINE_integer(
-  'workers', None, 'subprocesses; by default one a core', lower_bound=0
-)
 _OUT = flags.DEFINE_string(
   'out', 'runs/evaluation.json', 'where the numbers go, episode by episode'
 )
 _RECORD = flags.DEFINE_string(
   'record', None, 'also keep the scores as experiments/results/RECORD.json'
 )
+flags.adopt_module_key_flags(measuring)
 flags.adopt_module_key_flags(generator_flags)
 
 
@@ -67,13 +60,13 @@ def main(_: Sequence[str]) -> int:
   began, cpu = time.monotonic(), os.times()
   outcomes: list[rollout.Outcome] = []
   jobs = [
-    (task, _FIRST_SEED.value + k)
+    (task, measuring.FIRST_SEED.value + k)
     for k in range(_EPISODES.value)
     for task in tasks
   ]
   try:
     with program.progress('Evaluating', len(jobs)) as meter:
-      for outcome in _run(scene, jobs):
+      for outcome in measuring.outcomes(_POLICY.value, scene, jobs):
         outcomes.append(outcome)
         won = sum(o.success for o in outcomes)
         meter.advance(1, status=f'{won}/{len(outcomes)} succeeded')
@@ -94,32 +87,6 @@ def _tasks(scene: scene_lib.Scene) -> list[str]:
     for sentence in _TASKS.value.split(';')
     if sentence.strip()
   ]
-
-
-def _run(
-  scene: scene_lib.Scene, jobs: list[tuple[str, int]]
-) -> Iterator[rollout.Outcome]:
-  workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
-  workers = min(workers, len(jobs))
-  if _POLICY.value != policies.GENERATOR:
-    return policies.rollouts(
-      _POLICY.value, scene, jobs, seed=0, workers=workers
-    )
-  return _generate(scene, jobs, workers)
-
-
-def _generate(
-  scene: scene_lib.Scene, jobs: list[tuple[str, int]], workers: int
-) -> Iterator[rollout.Outcome]:
-  return generator.outcomes(
-    scene,
-    session.trees(scene, providers.make_provider(generator_flags.LLM.value)),
-    jobs,
-    seed=0,
-    workers=workers,
-    retry=generator_flags.retry(),
-    primitives=generator_flags.primitives(),
-  )
 
 
 def _show(

@@ -1,0 +1,49 @@
+"""Runs the episodes that a policy is measured on, whatever policy it is."""
+
+import os
+from collections.abc import Iterator
+
+from absl import flags
+
+from experiments import generator, generator_flags, policies
+from sdd.collection import session
+from sdd.evaluation import rollout
+from sdd.language import registry as providers
+from sdd.scenes import scene as scene_lib
+
+FIRST_SEED = flags.DEFINE_integer(
+  'first_seed', 100000, 'seed of the first episode', lower_bound=0
+)
+_WORKERS = flags.DEFINE_integer(
+  'workers', None, 'subprocesses; by default one a core', lower_bound=0
+)
+
+
+def outcomes(
+  policy: str, scene: scene_lib.Scene, jobs: list[tuple[str, int]]
+) -> Iterator[rollout.Outcome]:
+  """Runs (task, index) episodes, in the order in which they end.
+
+  Args:
+    policy: `generator`, or the path of a distilled policy.
+    scene: the scene.
+    jobs: task and index of each episode; there may be none.
+
+  Raises:
+    errors.SddError: there is no such policy, or it is for another scene.
+  """
+  if not jobs:
+    return iter(())
+  workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
+  workers = min(workers, len(jobs))
+  if policy != policies.GENERATOR:
+    return policies.rollouts(policy, scene, jobs, seed=0, workers=workers)
+  return generator.outcomes(
+    scene,
+    session.trees(scene, providers.make_provider(generator_flags.LLM.value)),
+    jobs,
+    seed=0,
+    workers=workers,
+    retry=generator_flags.retry(),
+    primitives=generator_flags.primitives(),
+  )
