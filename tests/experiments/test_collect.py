@@ -1,49 +1,11 @@
 """Bad input of the collecting program: one paragraph, and nothing changes."""
 
-import json
 import os
-import subprocess
-import sys
 
-import checkout
+import many_runs
 import pytest
 
 TASK = '--task=move the crayon box into the top drawer'
-
-# Importing the program takes seconds, so one process runs it many times.
-DRIVER = """
-import contextlib, hashlib, io, json, pathlib, sys
-from absl import flags
-from absl.testing import flagsaver
-from experiments import collect, program
-
-def contents(folder):
-  return {
-    str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-    for path in folder.rglob('*')
-    if path.is_file()
-  }
-
-FOLDER = sys.argv[1]
-told = []
-for arguments in json.load(sys.stdin):
-  sys.argv = ['collect', *arguments]
-  out, err = io.StringIO(), io.StringIO()
-  status = None
-  with (
-    flagsaver.flagsaver(),
-    contextlib.redirect_stdout(out),
-    contextlib.redirect_stderr(err),
-  ):
-    try:
-      program.run(collect.main)
-    except SystemExit as stop:
-      status = stop.code
-  flags.FLAGS.unparse_flags()
-  left = contents(pathlib.Path(FOLDER))
-  told.append([status, out.getvalue(), err.getvalue(), left])
-print(json.dumps(told))
-"""
 
 CASES = {
   'no task': ([], 'task'),
@@ -90,18 +52,10 @@ def told(tmp_path_factory):
     made,
   ]
   keys = {'GEMINI_API_KEY', 'GOOGLE_API_KEY'}
-  ran = subprocess.run(
-    [sys.executable, '-c', DRIVER, str(folder)],
-    cwd=checkout.ROOT,
-    env={key: value for key, value in os.environ.items() if key not in keys},
-    input=json.dumps(runs),
-    capture_output=True,
-    text=True,
-    timeout=200,
-  )
-  assert ran.returncode == 0, ran.stderr
+  env = {key: value for key, value in os.environ.items() if key not in keys}
+  found = many_runs.run('collect', runs, folder=folder, env=env)
   names = ['first', *CASES, 'no out', *OUT_CASES, 'again']
-  return dict(zip(names, json.loads(ran.stdout), strict=True))
+  return dict(zip(names, found, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,6 @@
 """The relabelling program: what it prints, and what it refuses."""
 
-import json
-import subprocess
-import sys
-
-import checkout
+import many_runs
 import pytest
 
 from sdd.collection import collector, session
@@ -16,32 +12,6 @@ from sdd.simulation import action
 TASK = 'move the crayon box into the top drawer'
 OTHER = 'move the crayon box into the middle drawer'
 SHUT = "check_closed(final_state, 'top drawer')"
-
-# Importing the program takes seconds, so one process runs it many times.
-DRIVER = """
-import contextlib, io, json, sys
-from absl import flags
-from absl.testing import flagsaver
-from experiments import program, relabel
-
-told = []
-for arguments in json.load(sys.stdin):
-  sys.argv = ['relabel', *arguments]
-  out, err = io.StringIO(), io.StringIO()
-  status = None
-  with (
-    flagsaver.flagsaver(),
-    contextlib.redirect_stdout(out),
-    contextlib.redirect_stderr(err),
-  ):
-    try:
-      program.run(relabel.main)
-    except SystemExit as stop:
-      status = stop.code
-  flags.FLAGS.unparse_flags()
-  told.append([status, out.getvalue(), err.getvalue()])
-print(json.dumps(told))
-"""
 
 BAD = {
   'no data': (['--dry_run'], 'data'),
@@ -135,16 +105,8 @@ def told(there):
   runs = {name: given for name, (given, _) in BAD.items()}
   runs |= {**GOOD, 'clash': CLASH}
   asked = [[word.format(there=there) for word in x] for x in runs.values()]
-  ran = subprocess.run(
-    [sys.executable, '-c', DRIVER],
-    cwd=checkout.ROOT,
-    input=json.dumps(asked),
-    capture_output=True,
-    text=True,
-    timeout=200,
-  )
-  assert ran.returncode == 0, ran.stderr
-  return dict(zip(runs, json.loads(ran.stdout), strict=True))
+  found = many_runs.run('relabel', asked, folder=there)
+  return dict(zip(runs, found, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +117,7 @@ def told(there):
   ],
 )
 def test_bad_input_is_one_paragraph_and_status_2(told, case, expected):
-  status, _, complaint = told[case]
+  status, _, complaint, _ = told[case]
   assert status == 2
   assert complaint.startswith('error: ')
   assert expected in complaint
@@ -170,7 +132,7 @@ def test_bad_input_leaves_nothing_behind(told, there):
 
 
 def test_a_dry_run_agrees_with_what_was_collected(told):
-  status, shown, _ = told['dry']
+  status, shown, *_ = told['dry']
   assert status == 0
   assert f'Success code of: {TASK}' in shown
   assert 'Nothing was written.' in shown
@@ -181,7 +143,7 @@ def test_a_dry_run_agrees_with_what_was_collected(told):
 
 def test_code_from_a_file_decides(told, there):
   for case in ('file', 'again'):
-    status, shown, _ = told[case]
+    status, shown, *_ = told[case]
     assert status == 0
     assert SHUT in shown
   (episode,) = reader.read_episodes(there / 'shut')
@@ -194,7 +156,7 @@ def test_code_from_a_file_decides(told, there):
 
 
 def test_an_inferred_task_with_its_sentence(told, there):
-  status, shown, _ = told['language']
+  status, shown, *_ = told['language']
   assert status == 0
   assert 'middle drawer' in shown
   (episode,) = reader.read_episodes(there / 'other', 'failure')
