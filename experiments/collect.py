@@ -137,6 +137,7 @@ def _collect(
   total = sum(ended[:4]) - sum(began[:4])
   split = {
     'planning': spent.planning, 'simulation': spent.simulation,
+    'compiling': spent.compiling,
     'predicates': spent.predicates, 'writing': writing,
   }  # fmt: skip
   split['start-up and other'] = max(0.0, total - sum(split.values()))

@@ -4,13 +4,21 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from sdd import errors
-from sdd.collection import episode, events, recorder, walk
+from sdd.collection import (
+  batch_judge,
+  episode,
+  events,
+  judge,
+  recorder,
+  walk,
+)
 from sdd.collection import slot as slot_lib
 from sdd.language import task_tree
 from sdd.planning import motion
@@ -20,6 +28,7 @@ from sdd.simulation import action, simulator
 
 _logger = logging.getLogger(__name__)
 _WORLD, _PLAN = 0, 1  # streams of random numbers of an episode
+_BUSY_LANES = 0.25  # share of a batch that must be able to move, or no step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +45,8 @@ class Spent:
 
   Attributes:
     planning: CPU seconds, in whatever process.
-    simulation: CPU seconds.
+    simulation: CPU seconds, compiling not included.
+    compiling: CPU seconds.
     predicates: CPU seconds.
     plans: how many were asked for.
     infeasible: how many of them came to nothing.
@@ -44,6 +54,7 @@ class Spent:
 
   planning: float = 0.0
   simulation: float = 0.0
+  compiling: float = 0.0
   predicates: float = 0.0
   plans: int = 0
   infeasible: int = 0
@@ -84,46 +95,70 @@ class Collector:
     self.primitives: motion.Primitives = primitives
     self.spent = Spent()
     self._trees, self._planner = trees, planner
+    self._enough = max(1, math.ceil(sim.lanes * _BUSY_LANES))
 
   def run(self, jobs: Iterable[Job]) -> Iterator[episode.Episode]:
     """Attempts every job."""
+    jobs = list(jobs)
+    if not jobs:
+      return
+    judges = self._judges({job.task for job in jobs})
     queue = iter(jobs)
     slots: list[slot_lib.Slot | None] = [None] * self.sim.size
     while True:
-      for index, slot in enumerate(slots):
-        if slot is None:
-          job = next(queue, None)
-          slots[index] = self._start(index, job) if job else None
+      free = [index for index, slot in enumerate(slots) if slot is None]
+      for slot in self._start(judges, zip(free, queue, strict=False)):
+        slots[slot.index] = slot
       if not any(slots):
         return
-      self._advance([slot for slot in slots if slot is not None])
+      self._advance(judges, [slot for slot in slots if slot is not None])
       for index, slot in enumerate(slots):
         if slot is not None and slot.over:
           slots[index] = None
           yield self._finish(slot)
 
-  def _start(self, index: int, job: Job) -> slot_lib.Slot:
-    rng = np.random.default_rng((self.seed, job.index, _WORLD))
-    initial = self.scene.initial(rng)
-    self.sim.reset(index, initial)
-    tree = self._trees(job.task)
-    origin = recorder.Origin(job.index, self.seed, job.task, tree)
-    notes = recorder.Recorder(self.scene, origin, initial)
-    notes.observe(self.sim, index)
-    slot = slot_lib.Slot(index, notes, retry=self.retry)
-    with self._confined(slot):
-      slot.begin()
-    return slot
+  def _judges(self, tasks: Iterable[str]) -> judge.Judges:
+    """A batch is judged by the program that steps it."""
+    if isinstance(self.sim, simulator.WatchingSimulator):
+      trees = [self._trees(task) for task in sorted(tasks)]
+      return batch_judge.BatchJudges(self.sim, trees)
+    return judge.SingleJudges(self.sim)
 
-  def _advance(self, slots: list[slot_lib.Slot]) -> None:
-    """Fetches plans that are ready and steps the worlds that can move."""
+  def _start(
+    self, judges: judge.Judges, jobs: Iterable[tuple[int, Job]]
+  ) -> list[slot_lib.Slot]:
+    """Begins jobs, each in a world; a batch is looked at once for all."""
+    slots = []
+    for index, job in jobs:
+      rng = np.random.default_rng((self.seed, job.index, _WORLD))
+      initial = self.scene.initial(rng)
+      self.sim.reset(index, initial)
+      tree = self._trees(job.task)
+      origin = recorder.Origin(job.index, self.seed, job.task, tree)
+      notes = recorder.Recorder(
+        self.scene, origin, initial, judges.enter(index, tree)
+      )
+      slots.append(slot_lib.Slot(index, notes, retry=self.retry))
+    for slot in slots:
+      slot.notes.observe(self.sim, slot.index)
+      with self._confined(slot):
+        slot.begin()
+    return slots
+
+  def _advance(self, judges: judge.Judges, slots: list[slot_lib.Slot]) -> None:
+    """Fetches plans that are ready and steps the worlds that can move.
+
+    Nobody waits for the slowest plan. But while plans are still being made, a
+    batch is not stepped for the sake of a few.
+    """
     for slot in slots:
       if slot.wants is not None:
         with self._confined(slot):
           slot.future = self._planner.submit(self._request(slot))
           slot.wants = None
     waiting = [slot.future for slot in slots if slot.future is not None]
-    if len(waiting) == len(slots):
+    enough = min(self._enough, math.ceil(len(slots) / 2))
+    if waiting and len(slots) - len(waiting) < enough:
       concurrent.futures.wait(
         waiting, return_when=concurrent.futures.FIRST_COMPLETED
       )
@@ -135,7 +170,7 @@ class Collector:
           slot.send(answer)
     moving = [slot for slot in slots if slot.moving]
     if moving:
-      self._step(moving)
+      self._step(judges, moving)
 
   def _account(self, answer: motion.Answer) -> None:
     self.spent.planning += answer.seconds
@@ -154,19 +189,21 @@ class Collector:
       primitives=self.primitives,
     )
 
-  def _step(self, moving: list[slot_lib.Slot]) -> None:
-    began = time.process_time()
+  def _step(self, judges: judge.Judges, moving: list[slot_lib.Slot]) -> None:
+    began, compiled = time.process_time(), self.sim.compiling
     actions = np.zeros((self.sim.size, action.DIMENSION), np.float32)
     active = np.zeros(self.sim.size, bool)
     for slot in moving:
       with self._confined(slot):
         actions[slot.index] = slot.next_action()
         active[slot.index] = True
-    self.sim.step(actions, active)
+    judges.step(actions, active)
     moved = [slot for slot in moving if not slot.over]
     for slot in moved:
       slot.notes.observe(self.sim, slot.index)
     self.spent.simulation += time.process_time() - began
+    self.spent.simulation -= self.sim.compiling - compiled
+    self.spent.compiling = self.sim.compiling
     for slot in moved:
       with self._confined(slot):
         slot.after_step(self.scene, self.sim)

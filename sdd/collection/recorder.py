@@ -4,10 +4,10 @@ import dataclasses
 import functools
 import importlib.metadata
 
-import jax
 import numpy as np
 
-from sdd.collection import achievement, episode, judge
+from sdd.collection import achievement, episode
+from sdd.collection import judge as judge_lib
 from sdd.language import task_tree
 from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
@@ -43,11 +43,11 @@ class Recorder:
     scene: scene_lib.Scene,
     origin: Origin,
     initial: world_state.WorldState,
+    judge: judge_lib.Judge,
   ):
     self.scene, self.origin, self.initial = scene, origin, initial
     self.states: list[scene_state.SceneState] = []
-    self._begun = [0] * len(origin.tree.nodes)
-    self._begun_at: list[tuple[int, ...]] = []
+    self._judge = judge
     self._proprioception: list[np.ndarray] = []
     self._world: list[np.ndarray] = []
     self._action: list[np.ndarray] = []
@@ -58,9 +58,9 @@ class Recorder:
   def observe(self, sim: simulator.Simulator, slot: int) -> None:
     """Notes the state that the next action will be taken in."""
     self.states.append(sim.scene_state(slot))
+    self._judge.see(self.states[-1])
     self._proprioception.append(sim.proprioception(slot))
     self._world.append(sim.world(slot).qpos)
-    self._begun_at.append(tuple(self._begun))
 
   def act(self, action: np.ndarray, *, node: int, skill: str) -> None:
     """Notes the action taken, and for the sake of which node."""
@@ -70,8 +70,7 @@ class Recorder:
 
   def begin(self, node: int) -> None:
     """The latest state is from now on the initial one of that node."""
-    self._begun[node] = len(self.states) - 1
-    self._begun_at[-1] = tuple(self._begun)
+    self._judge.begin(node)
 
   def tried(self, node: int, *, planned: bool, completed: bool) -> None:
     """Notes that a leaf's skill was to be done, and how it looks now."""
@@ -83,18 +82,14 @@ class Recorder:
 
   def verdict(self, node: int) -> int:
     """Verdict of a node's predicate in the latest state."""
-    predicate = self.origin.tree.nodes[node].predicate
-    initial = self.states[self._begun[node]]
-    return int(predicate.verdict(initial, self.states[-1], xp=np))
+    return self._judge.verdict(node)
 
   def finish(
     self, *, ended: str, problem: str, retries: tuple[int, ...], duration: float
   ) -> episode.Episode:
     """The episode. The last state has been observed and not acted upon."""
-    stacked = judge.stack(self.states)
-    begun = np.asarray(self._begun_at)
-    initial = jax.tree.map(lambda x: x[begun], stacked)
-    verdict = judge.verdicts(self.origin.tree, initial, stacked)
+    stacked = judge_lib.stack(self.states)
+    verdict = self._judge.timeline()
     actions = self._action or [_hold(self._proprioception[-1])]
     labels = self._sub_task or [self.origin.task]
     skills = self._skill or ['']

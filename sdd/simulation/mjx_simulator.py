@@ -1,9 +1,11 @@
 """MJX behind the `Simulator` protocol: many worlds in one compiled program."""
 
+import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
+import flax.struct
 import jax
 import numpy as np
 from jax import numpy as jnp
@@ -20,58 +22,147 @@ from sdd.simulation import (
   mujoco_simulator,
 )
 from sdd.simulation import scene_state as scene_state_lib
+from sdd.simulation import watch as watch_lib
+
+CPU_LANES = 64
+
+
+@flax.struct.dataclass
+class _Kept:
+  """All that is on the device: the worlds, and what a `Watch` keeps of them."""
+
+  worlds: mjx_step.Worlds
+  memory: Any
+  reading: Any
+
+
+@flax.struct.dataclass
+class _Seen:
+  """The part of it that is copied to the host."""
+
+  worlds: mjx_step.Worlds
+  reading: Any
 
 
 class MjxSimulator:
   """`B` worlds on the default device, stepped together; 32-bit floats.
 
+  A step gathers the active worlds into `lanes`, as often as it takes, and
+  lanes that are left over compute for nobody. So one program serves any
+  number of worlds, and few active ones among many cost little.
+
   Everything that is asked about single worlds is answered from one copy on
   the host, fetched once a step when first asked for. The program is compiled
   at the first step; neither resets nor other actions compile anything anew.
+
+  Attributes:
+    lanes: how many worlds the program steps at once.
+    compiling: CPU seconds that went into compiling so far.
   """
 
   def __init__(
-    self, scene: scene_lib.Scene, *, size: int, spec: action.ActionSpec
+    self,
+    scene: scene_lib.Scene,
+    *,
+    size: int,
+    spec: action.ActionSpec,
+    lanes: int | None = None,
   ):
+    """Puts every world at rest.
+
+    Args:
+      scene: the scene.
+      size: B.
+      spec: what an action means.
+      lanes: see above; by default all on an accelerator, where many cost as
+        much as few, and at most `CPU_LANES` on a CPU.
+    """
     self.scene, self.size, self.spec = scene, size, spec
-    self._advance = _program(scene, spec)
+    on_cpu = jax.default_backend() == 'cpu'
+    self.lanes = min(size, lanes or (CPU_LANES if on_cpu else size))
+    self.compiling = 0.0
+    self._programs = _programs(scene, spec, None)
     # Says what a world looks like that has not been stepped yet.
     self._reader = mujoco_simulator.MujocoSimulator(scene, size=1, spec=spec)
     steps = controller.make(scene.model, spec).substeps
     self._period = steps * scene.model.opt.timestep
     self._time = np.full(size, scene.rest.time)
-    row = self._row(scene.rest)
-    worlds = jax.tree.map(lambda x: np.stack([x] * size), row)
+    worlds = _repeated(self._row(scene.rest), size)
     # Put there on purpose: arrays that merely happen to be on a device, and
     # results that were put there, would be two programs to JAX.
-    self._worlds = jax.device_put(worlds, jax.devices()[0])
-    self._copy: mjx_step.Worlds | None = None
+    self._kept = jax.device_put(_Kept(worlds, (), ()), jax.devices()[0])
+    self._copy: _Seen | None = None
 
   def reset(self, index: int, world: world_state.WorldState) -> None:
     row = self._row(world)
-    copy = self._on_host()
+    copy = self._on_host().worlds
     jax.tree.map(lambda x, new: x.__setitem__(index, new), copy, row)
     self._time[index] = world.time
-    self._worlds = _put(self._worlds, index % self.size, row)
+    worlds = _put(self._kept.worlds, index % self.size, row)
+    self._kept = dataclasses.replace(self._kept, worlds=worlds)
+
+  def watch(self, watch: watch_lib.Watch, asked: Any) -> None:
+    self._programs = _programs(self.scene, self.spec, watch)
+    state = self._row(self.scene.rest).scene_state
+    memory = jax.eval_shape(watch.memory, state)
+    one = jax.tree.map(lambda x: x[0], asked)
+    reading = jax.eval_shape(watch.look, memory, one, state, state)[1]
+    empty = jax.tree.map(
+      lambda x: np.zeros((self.size, *x.shape), x.dtype), (memory, reading)
+    )
+    memory, reading = jax.device_put(empty, jax.devices()[0])
+    self._kept = _Kept(self._kept.worlds, memory, reading)
+    self.look(asked)
+
+  def look(self, asked: Any) -> None:
+    self._kept = self._run(self._programs.look, self._kept, asked)
+    self._copy = None
 
   def step(
-    self, actions: Float[np.ndarray, 'B 10'], active: Bool[np.ndarray, ' B']
+    self,
+    actions: Float[np.ndarray, 'B 10'],
+    active: Bool[np.ndarray, ' B'],
+    asked: Any = (),
   ) -> None:
     active = np.asarray(active, bool)
-    actions = np.asarray(actions, np.float32)
-    self._worlds = self._advance(self._worlds, actions, active)
+    moving = np.flatnonzero(active)
+    for start in range(0, len(moving), self.lanes):
+      some = moving[start : start + self.lanes]
+      spare = self.lanes - len(some)
+      taken = np.pad(some, (0, spare), mode='edge')
+      self._kept = self._run(
+        self._programs.step,
+        self._kept,
+        # Nobody's lane puts its result nowhere.
+        np.pad(some, (0, spare), constant_values=self.size).astype(np.int32),
+        np.asarray(actions[taken], np.float32),
+        jax.tree.map(lambda x, taken=taken: x[taken], asked),
+      )
     self._time += self._period * active
     self._copy = None
 
+  def _run(self, program: Any, *arguments: Any) -> _Kept:
+    """Runs a program, and keeps account of what compiling it cost."""
+    before = program._cache_size()
+    began = time.process_time()
+    result = program(*arguments)
+    if program._cache_size() > before:
+      self.compiling += time.process_time() - began
+    return result
+
+  def reading(self, index: int) -> Any:
+    found = self._on_host().reading
+    return jax.tree.map(lambda x: x[index], found)
+
   def scene_state(self, index: int) -> scene_state_lib.SceneState:
-    state = self._on_host().scene_state
+    state = self._on_host().worlds.scene_state
     return jax.tree.map(lambda x: np.array(x[index]), state)
 
   def proprioception(self, index: int) -> Float[np.ndarray, ' 10']:
-    return self._on_host().proprioception[index].copy()
+    return self._on_host().worlds.proprioception[index].copy()
 
   def world(self, index: int) -> world_state.WorldState:
-    copy = self._on_host()
+    copy = self._on_host().worlds
     return world_state.WorldState(
       qpos=copy.qpos[index].astype(float),
       qvel=copy.qvel[index].astype(float),
@@ -83,11 +174,12 @@ class MjxSimulator:
       shape=int(copy.shape[index]),
     )
 
-  def _on_host(self) -> mjx_step.Worlds:
+  def _on_host(self) -> _Seen:
     copy = self._copy
     if copy is None:
-      copy = jax.tree.map(np.array, jax.device_get(self._worlds))
-      self._copy = copy
+      kept = self._kept
+      found = jax.device_get(_Seen(kept.worlds, kept.reading))
+      self._copy = copy = jax.tree.map(np.array, found)
     return copy
 
   def _row(self, world: world_state.WorldState) -> mjx_step.Worlds:
@@ -113,33 +205,61 @@ def _as_kept(x: Any) -> np.ndarray:
   return x.astype(np.int32 if x.dtype.kind == 'i' else np.float32)
 
 
-@jax.jit
+@functools.partial(jax.jit, donate_argnums=0)
 def _put(
   worlds: mjx_step.Worlds, index: int, row: mjx_step.Worlds
 ) -> mjx_step.Worlds:
   return jax.tree.map(lambda x, new: x.at[index].set(new), worlds, row)
 
 
+class _Programs(NamedTuple):
+  """Both give all worlds, and what is kept of them, as they are after.
+
+  Attributes:
+    step: (kept, index, actions, asked), one control period of those worlds.
+    look: (kept, asked), no period, all worlds.
+  """
+
+  step: Any
+  look: Any
+
+
 @functools.lru_cache(maxsize=8)
-def _program(
-  scene: scene_lib.Scene, spec: action.ActionSpec
-) -> Callable[..., mjx_step.Worlds]:
-  """The compiled (worlds, actions, active) -> worlds of one control period."""
+def _programs(
+  scene: scene_lib.Scene,
+  spec: action.ActionSpec,
+  watch: watch_lib.Watch | None,
+) -> _Programs:
   mjx_broad_phase.install()
   if jax.default_backend() == 'cpu':
     mjx_barrier.install()
   stepper = mjx_step.Stepper(scene, spec)
+  seeing = jax.vmap(watch.look if watch else _blind)
 
-  def advance(
-    worlds: mjx_step.Worlds, actions: Any, active: Any
-  ) -> mjx_step.Worlds:
+  def step(kept: _Kept, index: Any, actions: Any, asked: Any) -> _Kept:
+    rows = jax.tree.map(lambda x: jnp.take(x, index, 0, mode='clip'), kept)
     # Without it TPUs and GPUs multiply matrices with few digits.
     with jax.default_matmul_precision('highest'):
-      after = stepper.advance(worlds, actions)
+      worlds = stepper.advance(rows.worlds, actions)
+    states = rows.worlds.scene_state, worlds.scene_state
+    after = _Kept(worlds, *seeing(rows.memory, asked, *states))
+    return jax.tree.map(
+      lambda x, new: x.at[index].set(new, mode='drop'), kept, after
+    )
 
-    def select(new: Any, old: Any) -> Any:
-      return jnp.where(active.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
+  def look(kept: _Kept, asked: Any) -> _Kept:
+    state = kept.worlds.scene_state
+    return _Kept(kept.worlds, *seeing(kept.memory, asked, state, state))
 
-    return jax.tree.map(select, after, worlds)
+  return _Programs(
+    jax.jit(step, donate_argnums=0), jax.jit(look, donate_argnums=0)
+  )
 
-  return jax.jit(advance)
+
+def _blind(memory: Any, asked: Any, before: Any, after: Any) -> tuple[Any, Any]:
+  del memory, asked, before, after
+  return (), ()
+
+
+def _repeated(row: Any, size: int) -> Any:
+  return jax.tree.map(lambda x: np.stack([x] * size), row)

@@ -13,6 +13,8 @@ from sdd.simulation import scene_state as scene_state_lib
 class MujocoSimulator:
   """One `MjData` for every world; 64-bit floats."""
 
+  lanes, compiling = 1, 0.0
+
   def __init__(
     self, scene: scene_lib.Scene, *, size: int, spec: action.ActionSpec
   ):

@@ -1,6 +1,6 @@
 """The `Simulator` protocol: many worlds of one scene, stepped by actions."""
 
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -9,6 +9,7 @@ from sdd import errors
 from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
 from sdd.simulation import action, scene_state
+from sdd.simulation import watch as watch_lib
 
 NAMES = ('mujoco', 'mjx')
 
@@ -20,11 +21,16 @@ class Simulator(Protocol):
     scene: the scene.
     spec: what an action means.
     size: B.
+    lanes: how many worlds move at about the price of one: all, or a part
+      of them, in a batch; one where each is stepped on its own.
+    compiling: CPU seconds that went into compiling so far.
   """
 
   scene: scene_lib.Scene
   spec: action.ActionSpec
   size: int
+  lanes: int
+  compiling: float
 
   def reset(self, index: int, world: world_state.WorldState) -> None:
     """Puts world `index` into a state."""
@@ -46,6 +52,37 @@ class Simulator(Protocol):
 
   def world(self, index: int) -> world_state.WorldState:
     """A copy of the whole state of world `index`."""
+    ...
+
+
+@runtime_checkable
+class WatchingSimulator(Simulator, Protocol):
+  """A `Simulator` whose program a `Watch` can be part of."""
+
+  def watch(self, watch: watch_lib.Watch, asked: Any) -> None:
+    """Watches from now on, and looks once at all worlds as they are.
+
+    Args:
+      watch: what to compute.
+      asked: a pytree of NumPy arrays (B, ...).
+    """
+    ...
+
+  def look(self, asked: Any) -> None:
+    """Looks at all worlds as they are, without a step."""
+    ...
+
+  def step(
+    self,
+    actions: Float[np.ndarray, 'B 10'],
+    active: Bool[np.ndarray, ' B'],
+    asked: Any = None,
+  ) -> None:
+    """Advances the active worlds by one control period and looks at them."""
+    ...
+
+  def reading(self, index: int) -> Any:
+    """What was seen last in world `index`, a pytree of NumPy arrays."""
     ...
 
 
