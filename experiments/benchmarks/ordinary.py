@@ -10,10 +10,8 @@ import inspect
 import math
 import types
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from sdd.predicates import atoms
 from sdd.scenes import vocabulary as vocabulary_lib

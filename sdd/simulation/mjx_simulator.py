@@ -63,6 +63,11 @@ class MjxSimulator:
     self._time += self._period * active
     self._copy = None
 
+  @property
+  def scene_states(self) -> scene_state_lib.SceneState:
+    """What predicates may see of all worlds, on the device."""
+    return self._worlds.scene_state
+
   def scene_state(self, index: int) -> scene_state_lib.SceneState:
     state = self._on_host().scene_state
     return jax.tree.map(lambda x: np.array(x[index]), state)
