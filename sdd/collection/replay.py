@@ -54,26 +54,12 @@ class Replay:
     mujoco.mj_resetData(self._model, data)
     data.mocap_pos[:] = initial['mocap_pos']
     data.mocap_quat[:] = initial['mocap_quat']
-    rows = [self._look(qpos) for qpos in episode.world]
+    rows = []
+    for qpos in episode.world:
+      data.qpos[:] = qpos
+      rows.append(look(self._model, data))
     return extraction.extract(
-      np, self._table, _stack(rows), gripper_commands(episode)
-    )
-
-  def _look(self, qpos: Float[np.ndarray, ' nq']) -> extraction.Physics:
-    model, data = self._model, self._data
-    data.qpos[:] = qpos
-    mujoco.mj_kinematics(model, data)
-    mujoco.mj_collision(model, data)
-    contact = data.contact
-    return extraction.Physics(
-      qpos=data.qpos.copy(),
-      xpos=data.xpos.copy(),
-      xquat=data.xquat.copy(),
-      geom_xpos=data.geom_xpos.copy(),
-      geom_xmat=data.geom_xmat.reshape(-1, 3, 3).copy(),
-      contact_geom=contact.geom.copy(),
-      contact_distance=contact.dist.copy(),
-      contact_normal=contact.frame[:, :3].copy(),
+      np, self._table, stack(rows), gripper_commands(episode)
     )
 
   def _require_fitting(self, episode: episodes.Episode) -> None:
@@ -85,6 +71,23 @@ class Replay:
         f'Episode {episode.metadata.index} does not fit its model: shapes of '
         f'positions and furniture are {found}, expected {expected}.'
       )
+
+
+def look(model: mujoco.MjModel, data: mujoco.MjData) -> extraction.Physics:
+  """Copies of what belongs to the positions in `data`, found out anew."""
+  mujoco.mj_kinematics(model, data)
+  mujoco.mj_collision(model, data)
+  contact = data.contact
+  return extraction.Physics(
+    qpos=data.qpos.copy(),
+    xpos=data.xpos.copy(),
+    xquat=data.xquat.copy(),
+    geom_xpos=data.geom_xpos.copy(),
+    geom_xmat=data.geom_xmat.reshape(-1, 3, 3).copy(),
+    contact_geom=contact.geom.copy(),
+    contact_distance=contact.dist.copy(),
+    contact_normal=contact.frame[:, :3].copy(),
+  )
 
 
 def gripper_commands(episode: episodes.Episode) -> Float[np.ndarray, ' T']:
@@ -103,7 +106,7 @@ def _brief(error: Exception) -> str:
   return f'{error.args[0]}'.splitlines()[0].split('Valid names')[0].strip()
 
 
-def _stack(rows: list[extraction.Physics]) -> extraction.Physics:
+def stack(rows: list[extraction.Physics]) -> extraction.Physics:
   """One with a leading axis; contacts padded with pairs that do not touch."""
   most = max(len(row.contact_distance) for row in rows)
 

@@ -15,7 +15,7 @@ from sdd.scenes import vocabulary as vocabulary_lib
 
 MAX_DEPTH = 4  # levels of a tree, the root's included
 MAX_NODES = 32
-ATTEMPTS = 2  # per question
+ATTEMPTS = 3  # per question: an answer and two repairs
 
 T = TypeVar('T')
 
@@ -39,8 +39,9 @@ def infer_task_tree(
     provider: who answers.
 
   Raises:
-    LanguageError: two answers to one question could not be used, or the
-      tree grows too deep or too large.
+    LanguageError: no answer to one question could be used, not even after
+      `ATTEMPTS` of them; shows them all. Or the tree grows too deep or too
+      large.
     errors.SddError: whatever the provider raises.
   """
   task = ' '.join(task.split())
@@ -98,7 +99,10 @@ def _ask(
   instruction: str,
   understand: Callable[[str], T],
 ) -> T:
-  """The understood answer; one that cannot be used is asked for once more."""
+  """The understood answer; one that cannot be used is asked for again.
+
+  The provider is then shown its latest answer and what is wrong with it.
+  """
   first = prompting.fill(question, instruction, session.vocabulary)
   prompt, attempts = first, []
   for _ in range(ATTEMPTS):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from jaxtyping import Array, Bool, Float
 
-from sdd.predicates import reading
+from sdd.predicates import reading, small_axes
 
 INSIDE_THRESHOLD = 0.75  # Paper, Appendix B; its code used 0.25.
 UPWARD = 0.9  # z of the unit contact normal, about 26 degrees from vertical
@@ -80,7 +80,7 @@ def inside(
   upper = xp.minimum(inner[..., 1, :], outer[..., 1, :])
   extent = xp.maximum(inner[..., 1, :] - inner[..., 0, :], 1e-9)
   share = xp.maximum(upper - lower, 0.0) / extent
-  return xp.prod(share, axis=-1) > threshold
+  return small_axes.product(xp, share) > threshold
 
 
 def on_top_of(
@@ -122,7 +122,8 @@ def joint_position(reader: reading.Reader, name: str) -> Float[Array, '*b']:
 
 def distance(reader: reading.Reader, a: str, b: str) -> Float[Array, '*b']:
   """Metres between the origins of the two links."""
-  return reader.xp.linalg.norm(reader.position(a) - reader.position(b), axis=-1)
+  apart = reader.position(a) - reader.position(b)
+  return reader.xp.sqrt(small_axes.total(reader.xp, apart * apart))
 
 
 def gripper(reader: reading.Reader) -> Float[Array, '*b']:

@@ -154,6 +154,11 @@ class MjxSimulator:
     found = self._on_host().reading
     return jax.tree.map(lambda x: x[index], found)
 
+  @property
+  def scene_states(self) -> scene_state_lib.SceneState:
+    """What predicates may see of all worlds, on the device, until a step."""
+    return self._kept.worlds.scene_state
+
   def scene_state(self, index: int) -> scene_state_lib.SceneState:
     state = self._on_host().worlds.scene_state
     return jax.tree.map(lambda x: np.array(x[index]), state)
