@@ -25,7 +25,6 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 import jax
-import numpy as np
 from absl import flags
 from rich import console as rich_console
 
@@ -248,7 +247,7 @@ def _audit(
       for group in groups
     ]
     if question is questions[0] and rule:
-      solved = sum(np.count_nonzero(group.truth) for group in judged)
+      solved = sum(group.solved for group in judged)
     gone = audit_group.oddities(
       scene.vocabulary,
       question.predicate.reads,

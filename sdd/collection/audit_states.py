@@ -10,8 +10,9 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import jax
+import mujoco
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from sdd.collection import (
   collector,
@@ -23,14 +24,17 @@ from sdd.collection import (
 from sdd.language import task_tree
 from sdd.planning import pool
 from sdd.predicates import audit_group
+from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, scene_state, simulator
 
 # What `seen` is told of, and how many shares of states come of each.
 STAGES = {'at reset': 2, 'of random motion': 1, 'of attempts': 2}
-_WORLD, _MOTION, _TREMBLE = 0, 2, 3  # streams of random numbers
+_WORLD, _MOTION, _SHAKE = 0, 2, 3  # streams of random numbers
 _WAIT, _HOLD = 4, 8  # periods
 _LONG, _SHORT = 60, 40  # states of an attempt, and of a random motion
-_SHAKE = 0.0003  # metres that the tool trembles by
+# While worlds are held still the tool trembles, metres, and whatever lies about
+# is nudged, metres and radians a second: it slides by less than 0.1 mm.
+_TREMBLING, _NUDGE, _TWIST = 0.0003, 0.03, 0.3
 Runs = list[list[scene_state.SceneState]]
 
 
@@ -116,7 +120,7 @@ def _untouched(gathering: Gathering) -> tuple[Runs, Runs]:
     for index in here:
       _reset(gathering, sim, index, len(reset) + index)
     if sum(map(len, waiting)) < gathering.share:
-      _hold(gathering, sim, here, periods=_WAIT, shake=0.0)
+      _hold(gathering, sim, here, periods=_WAIT, shaken=False)
       waiting += [sim.runs[index][1:] for index in here]
     reset += [sim.runs[index][:1] for index in here]
   return reset, waiting
@@ -203,7 +207,7 @@ def _end(
 ) -> None:
   """Keeps the runs of these worlds, and holds the worlds still."""
   runs = [list(sim.runs[index]) for index in worlds]
-  _hold(gathering, sim, worlds, periods=_HOLD, shake=_SHAKE)
+  _hold(gathering, sim, worlds, periods=_HOLD, shaken=True)
   for index, run in zip(worlds, runs, strict=True):
     moved.runs.append(run)
     moved.held.append(sim.runs[index][len(run) - 1 :])
@@ -216,18 +220,33 @@ def _hold(
   worlds: range,
   *,
   periods: int,
-  shake: float,
+  shaken: bool,
 ) -> None:
-  """Stays where the robot is, with a tremble of up to `shake` metres."""
-  rng = gathering.rng(_TREMBLE)
+  """Repeats the latest action; if `shaken`, with the slightest motion."""
+  rng = gathering.rng(_SHAKE)
   hold = np.zeros((sim.size, action.DIMENSION), np.float32)
   for index in worlds:
     latest = sim.commands[index]
     hold[index] = sim.proprioception(index) if latest is None else latest
   for _ in range(periods):
     actions = hold.copy()
-    actions[:, :3] += rng.uniform(-shake, shake, (sim.size, 3))
+    if shaken:
+      actions[:, :3] += rng.uniform(-_TREMBLING, _TREMBLING, (sim.size, 3))
+      for index in worlds:
+        sim.nudge(index, _push(sim.scene, rng))
     sim.step(actions, _active(sim, worlds))
+
+
+def _push(
+  scene: scene_lib.Scene, rng: np.random.Generator
+) -> Float[np.ndarray, ' nv']:
+  """Small velocities of everything that lies about."""
+  model, push = scene.model, np.zeros(scene.model.nv)
+  free = model.jnt_type == mujoco.mjtJoint.mjJNT_FREE
+  for start in model.jnt_dofadr[free]:
+    push[start : start + 3] = rng.uniform(-_NUDGE, _NUDGE, 3)
+    push[start + 3 : start + 6] = rng.uniform(-_TWIST, _TWIST, 3)
+  return push
 
 
 def _reset(

@@ -1,5 +1,6 @@
 """A simulator that remembers everything it showed."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -52,6 +53,12 @@ class Watched:
       self.commands[index] = np.array(actions[index])
       self._look(int(index))
     self._seen(int(np.sum(active)))
+
+  def nudge(self, index: int, push: Float[np.ndarray, ' nv']) -> None:
+    """Adds to the velocities of a world; its run goes on."""
+    world = self._watched.world(index)
+    pushed = dataclasses.replace(world, qvel=world.qvel + push)
+    self._watched.reset(index, pushed)
 
   def scene_state(self, index: int) -> scene_state.SceneState:
     if not self.runs[index]:

@@ -47,6 +47,11 @@ class Group:
     """How many states."""
     return len(self.follows)
 
+  @property
+  def solved(self) -> int:
+    """In how many of them the hand-written rule holds."""
+    return 0 if self.truth is None else int(self.truth.sum())
+
   def judged(self, truth: Bool[np.ndarray, ' n'] | None) -> 'Group':
     """The same states with other ground truth."""
     return dataclasses.replace(self, truth=truth)
