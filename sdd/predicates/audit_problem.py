@@ -205,7 +205,7 @@ def _truth(findings: Findings) -> Iterator[Problem]:
   worst = max(rows, key=lambda row: row.only_predicate + row.only_truth)
   advice = 'Look at what the two ask for differently.'
   if bad:
-    advice = 'It is more often wrong than right where either holds.'
+    advice = 'They mostly differ where either holds: one of them is wrong.'
   yield Problem(
     'truth',
     _if_task(findings) if bad else 'warn',
