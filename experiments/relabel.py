@@ -18,18 +18,16 @@ The same command again goes on where it stopped.
 """
 
 import functools
-import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
 
-from experiments import generator_flags, program
+from experiments import generator_flags, program, success_code
 from sdd import errors
 from sdd.collection import session
 from sdd.dataset import reader, relabel, relabel_episode, verdict_change, writer
 from sdd.language import registry as providers
-from sdd.predicates import predicate
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 
@@ -116,7 +114,8 @@ def _labels(scene: scene_lib.Scene) -> relabel.Labels:
   sentence = _sentence(scene)
   speak = bool(_LANGUAGE.value)
   if _PREDICATE.value:
-    label = relabel_episode.Label(_read_predicate(scene), sentence, speak)
+    code = success_code.read(_PREDICATE.value, scene.vocabulary)
+    label = relabel_episode.Label(code, sentence, speak)
     return lambda task: label
   infer = session.trees(
     scene, providers.make_provider(generator_flags.LLM.value)
@@ -130,20 +129,6 @@ def _labels(scene: scene_lib.Scene) -> relabel.Labels:
     )
 
   return inferred
-
-
-def _read_predicate(scene: scene_lib.Scene) -> predicate.Predicate:
-  try:
-    text = pathlib.Path(_PREDICATE.value or '').read_text(encoding='utf-8')
-  except (OSError, ValueError) as problem:
-    raise errors.SddError(
-      f'--predicate={_PREDICATE.value} cannot be read: {problem}. Name a text '
-      'file with success code.'
-    ) from problem
-  try:
-    return predicate.compile_predicate(text, scene.vocabulary)
-  except errors.SddError as problem:
-    raise errors.SddError(f'{_PREDICATE.value}: {problem}') from problem
 
 
 def _judge(

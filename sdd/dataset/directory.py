@@ -4,6 +4,7 @@ dataset_info.json, features.json    what TFDS reads
 <name>-<split>-g<generation>.array_record-<number>    the episodes
 sdd.json    the DatasetSpec
 scenes/<sha256>.xml    the MJCF of every scene
+audits/<digest>.json    audits of success predicates; no reader needs them
 .sdd.lock    held by the one writer
 """
 
