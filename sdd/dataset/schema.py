@@ -51,7 +51,11 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
   'gripper_target': ((), 'Commanded opening of the gripper, metres.'),
   'time': ((), 'Simulated seconds since the episode began.'),
   'shape': ((), "Which of the scene's shapes things have."),
+  'mass': ((), 'Factor on the mass of all that can be moved about.'),
+  'friction': ((), 'Factor on the friction of all contacts.'),
 }
+# What datasets that lack these fields mean; they were written before them.
+_INITIAL_BEFORE = {'mass': 1.0, 'friction': 1.0}
 
 
 def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:
@@ -290,6 +294,7 @@ def _texts(values: Iterable[str | bytes]) -> tuple[str, ...]:
 
 
 def _world(arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+  arrays = _INITIAL_BEFORE | dict(arrays)
   return {
     name: np.array(arrays[name], np.float64).reshape(
       [-1 if size is None else size for size in shape]
