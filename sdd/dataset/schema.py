@@ -39,6 +39,12 @@ METADATA: dict[str, tuple[str, str]] = {
   'versions': ('json', 'JSON object: package name to version.'),
   'duration': ('real', 'Simulated seconds.'),
   'initial': ('world', 'World before the first step; replays the actions.'),
+  'robustness': (
+    'real',
+    'Share of perturbed copies of the world in which the same actions '
+    'succeed; -1 where nobody measured it.',
+  ),
+  'robustness_copies': ('integer', 'How many copies it was measured on.'),
 }
 
 # Shape of each array of the initial world, and what it means.
@@ -55,6 +61,7 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
   'friction': ((), 'Factor on the friction of all contacts.'),
 }
 # What datasets that lack these fields mean; they were written before them.
+_BEFORE = {'robustness': episodes.UNMEASURED, 'robustness_copies': 0}
 _INITIAL_BEFORE = {'mass': 1.0, 'friction': 1.0}
 
 
@@ -266,6 +273,7 @@ def metadata(fields: Mapping[str, Any]) -> episodes.EpisodeMetadata:
   Raises:
     DatasetError: if a field is missing.
   """
+  fields = _BEFORE | dict(fields)
   with _complete():
     values = {
       name: _FROM[kind](fields[name]) for name, (kind, _) in METADATA.items()

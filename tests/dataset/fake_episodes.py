@@ -64,6 +64,8 @@ def make(
       'shape': np.array(float(index % 3)), 'mass': np.array(1.25),
       'friction': np.array(0.75),
     },
+    robustness=[-1.0, 0.0, 1 / 3][index % 3],
+    robustness_copies=index % 3 * 15,
   )  # fmt: skip
   return episodes.Episode(
     proprioception=real(length, 10),

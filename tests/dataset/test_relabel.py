@@ -12,6 +12,7 @@ from sdd import errors
 from sdd.collection import collector, judge, replay, session
 from sdd.collection import episode as episodes
 from sdd.dataset import (
+  derived,
   reader,
   record,
   relabel,
@@ -380,10 +381,10 @@ def test_models_that_do_not_fit_are_refused(data, scene, whole, relabeller):
     relabeller(short, label(scene, MOVED))
   file.write_text(other)
   with pytest.raises(spec.DatasetError, match='SHA-256'):
-    relabel.scene_texts(data)
+    derived.scene_texts(data)
   file.unlink()
   with pytest.raises(spec.DatasetError, match='cannot be read'):
-    relabel.scene_texts(data)
+    derived.scene_texts(data)
 
 
 def test_the_table_adds_up():
