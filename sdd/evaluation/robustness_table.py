@@ -82,7 +82,7 @@ def histogram(shares: Sequence[float]) -> list[str]:
   edges = [f'{k / _BINS:4.0%} to {(k + 1) / _BINS:4.0%}' for k in range(_BINS)]
   longest = max(counts)
   return [
-    f'  {edge:12s}  {count:5d}  {"#" * -(-_BAR * count // longest)}'.rstrip()
+    f'  {edge:>12s}  {count:5d}  {"#" * -(-_BAR * count // longest)}'.rstrip()
     for edge, count in zip([*edges, '100%'], counts, strict=True)
   ]
 

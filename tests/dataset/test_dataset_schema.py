@@ -128,6 +128,15 @@ def test_worlds_of_before_weigh_what_the_scene_says():
   assert found['mass'].shape == ()
 
 
+def test_episodes_of_before_have_no_robustness():
+  example = schema.to_example(fake_episodes.make(1))
+  for name in ('robustness', 'robustness_copies'):
+    del example['episode_metadata'][name]
+  about = schema.from_example(example).metadata
+  assert about.robustness == episodes.UNMEASURED
+  assert about.robustness_copies == 0
+
+
 def test_features_say_what_they_mean():
   features = schema.features(state_size=3)
   steps = features['steps']
