@@ -21,7 +21,7 @@ from rich import console as rich_console
 
 from experiments import generator_flags, program
 from sdd import errors
-from sdd.collection import collector, episode, session
+from sdd.collection import collector, episode, robustness, session
 from sdd.dataset import cost, reader, writer
 from sdd.language import registry as providers
 from sdd.language import task_tree
@@ -43,6 +43,12 @@ _SIMULATOR = flags.DEFINE_string(
 _ENVIRONMENTS = flags.DEFINE_integer(
   'environments', None, 'worlds at once; by default two a worker',
   lower_bound=1,
+)  # fmt: skip
+_ROBUSTNESS = flags.DEFINE_integer(
+  'robustness', 0,
+  'copies of the world, a little perturbed, in which the actions of every '
+  'success are replayed; the share that succeeds is kept with it',
+  lower_bound=0,
 )  # fmt: skip
 flags.adopt_module_key_flags(generator_flags)
 
@@ -67,7 +73,7 @@ def main(_: Sequence[str]) -> int:
     run={
       'tasks': tasks, 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
       'episodes': _EPISODES.value, 'variation': scene.variation,
-      **generator_flags.settings(),
+      **generator_flags.settings(), **_robustness_settings(),
     },
   ) as dataset:  # fmt: skip
     try:
@@ -87,6 +93,17 @@ def _tasks(scene: scene_lib.Scene) -> list[str]:
   if _TASK.value == 'all':
     return [task.sentence for task in scene.tasks]
   return [scene.task(_TASK.value).sentence]
+
+
+def _robustness_settings() -> dict[str, Any]:
+  """What is measured, as `experiments.robustness` notes it."""
+  if not _ROBUSTNESS.value:
+    return {}
+  return {
+    'robustness': robustness.settings(
+      copies=_ROBUSTNESS.value, seed=_SEED.value, simulator=_SIMULATOR.value
+    )
+  }
 
 
 def show_trees(trees: Sequence[task_tree.TaskTree]) -> None:
@@ -110,7 +127,7 @@ def _collect(
     if index not in done
   ]
   began, wall = os.times(), time.monotonic()
-  writing = 0.0
+  writing = replaying = 0.0
   workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
   counts = _Counts()
   with (
@@ -126,10 +143,14 @@ def _collect(
     ) as attempts,
     program.progress('Collecting', _EPISODES.value, done=len(done)) as meter,
   ):
+    label = _labeller(scene, attempts.sim.size, infer)
     for attempt in attempts.run(jobs):
       before = time.process_time()
+      attempt = label(attempt)
+      labelled = time.process_time()
       dataset.add(attempt)
-      writing += time.process_time() - before
+      replaying += labelled - before
+      writing += time.process_time() - labelled
       counts.add(attempt.metadata)
       meter.advance(1, status=str(counts))
   spent = attempts.spent
@@ -140,6 +161,8 @@ def _collect(
     'compiling': spent.compiling,
     'predicates': spent.predicates, 'writing': writing,
   }  # fmt: skip
+  if _ROBUSTNESS.value:
+    split['robustness'] = replaying
   split['start-up and other'] = max(0.0, total - sum(split.values()))
   return {
     'episodes': counts.episodes, 'successes': counts.successes,
@@ -148,6 +171,32 @@ def _collect(
     'wall_seconds': time.monotonic() - wall, 'core_seconds': total,
     'split': split,
   }  # fmt: skip
+
+
+def _labeller(
+  scene: scene_lib.Scene,
+  size: int,
+  infer: Callable[[str], task_tree.TaskTree],
+) -> Callable[[episode.Episode], episode.Episode]:
+  """Measures the robustness of successes, if that is asked for.
+
+  In worlds of its own, as many as are used for collecting: with MJX, they
+  share that program.
+  """
+  if not _ROBUSTNESS.value:
+    return lambda attempt: attempt
+  sim = simulator.make(_SIMULATOR.value, scene, size=size)
+
+  def label(attempt: episode.Episode) -> episode.Episode:
+    if not attempt.metadata.success:
+      return attempt
+    outcome = robustness.robustness(
+      scene, infer(attempt.metadata.task).root.predicate, attempt, sim,
+      copies=_ROBUSTNESS.value, seed=_SEED.value,
+    )  # fmt: skip
+    return robustness.labelled(attempt, outcome)
+
+  return label
 
 
 class _Counts:

@@ -26,7 +26,14 @@ from absl import flags
 from experiments import generator_flags, program, success_code
 from sdd import errors
 from sdd.collection import session
-from sdd.dataset import reader, relabel, relabel_episode, verdict_change, writer
+from sdd.dataset import (
+  derived,
+  reader,
+  relabel,
+  relabel_episode,
+  verdict_change,
+  writer,
+)
 from sdd.language import registry as providers
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
@@ -50,7 +57,7 @@ def main(_: Sequence[str]) -> int:
   _require_consistent_flags()
   source = reader.load_spec(_DATA.value)
   scene = registry.load(source.scene)
-  total = relabel.count(_DATA.value)
+  total = derived.count(_DATA.value)
   if not total:
     raise errors.SddError(f'{_DATA.value} holds no episode yet.')
   labels = _labels(scene)
@@ -59,7 +66,7 @@ def main(_: Sequence[str]) -> int:
   codes = {task: labels(task) for task in tasks}
   _show(codes)
   relabeller = relabel_episode.Relabeller(
-    scene, relabel.scene_texts(_DATA.value)
+    scene, derived.scene_texts(_DATA.value)
   )
   judge = functools.partial(_judge, labels, relabeller, total=total)
   if _DRY_RUN.value:

@@ -2,15 +2,19 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int8
+
+from sdd.scenes import world_state
 
 TRUE, FALSE, UNKNOWN = 1, 0, -1  # verdicts of a predicate
 # What is noted of every time a skill was to be done: for which node, whether
 # a motion was found, whether it was carried out to its end, and afterwards
 # the node's verdict and the hand-written `achievement`.
 TRIAL = ('node', 'planned', 'completed', 'verdict', 'achieved')
+UNMEASURED = -1.0  # the robustness of an episode that was not replayed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +47,9 @@ class EpisodeMetadata:
     versions: package name to version.
     duration: simulated seconds.
     initial: the initial world, name to array, enough to replay actions.
+    robustness: the share of perturbed copies of the world in which the same
+      actions succeed, within 0 and 1; `UNMEASURED` where nobody measured.
+    robustness_copies: how many copies that was measured on.
   """
 
   index: int
@@ -62,6 +69,18 @@ class EpisodeMetadata:
   versions: Mapping[str, str]
   duration: float
   initial: Mapping[str, np.ndarray]
+  robustness: float = UNMEASURED
+  robustness_copies: int = 0
+
+  @property
+  def initial_world(self) -> world_state.WorldState:
+    """The initial world, as a simulator takes it."""
+    values: dict[str, Any] = {
+      name: np.array(value) if np.ndim(value) else float(value)
+      for name, value in self.initial.items()
+    }
+    values['shape'] = int(values['shape'])
+    return world_state.WorldState(**values)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,7 @@ _RAW: dict[str, Any] = {
   'steps/verdict': np.int8,
   'steps/world_qpos': np.float32,
   'episode_metadata/duration': np.float64,
+  'episode_metadata/robustness': np.float64,
   'episode_metadata/trials': np.int32,
   **{f'episode_metadata/initial/{k}': np.float64 for k in schema.INITIAL},
 }

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sdd.dataset import (
-  directory,
-  listing,
+  derived,
   reader,
   record,
   relabel_episode,
-  spec,
   verdict_change,
   writer,
 )
@@ -41,7 +39,7 @@ def changes(
   Args:
     path: the dataset.
     labels: what to judge an episode of that sentence by.
-    relabeller: made with the dataset's scene and `scene_texts`.
+    relabeller: made with the dataset's scene and the MJCF of its episodes.
     into: where to add the relabelled episodes that it does not yet hold;
       nothing is written if left out.
 
@@ -55,7 +53,7 @@ def changes(
     episode = record.decode(data)
     made, change = relabeller(episode, labels(episode.metadata.task))
     if into is not None and change.index not in done:
-      into.add(made, images=_images(data, cameras))
+      into.add(made, images=derived.images(data, cameras))
     yield change
 
 
@@ -81,66 +79,11 @@ def open_writer(
     DatasetError: there is no dataset at `path`, or `out` holds anything
       else than an unfinished or finished relabelling of this kind.
   """
-  source = reader.load_spec(path)
-  path, out = (
-    pathlib.Path(each).expanduser().resolve() for each in (path, out)
-  )
-  if path == out:
-    raise spec.DatasetError(
-      f'{out} is the dataset that is to be relabelled, which stays as it is. '
-      'Name another directory for the relabelled copy.'
-    )
+  before = reader.load_spec(path).run.get('relabelling', [])
   run = {
-    **source.run,
-    'relabelled_from': str(path),
-    'relabelling': [*source.run.get('relabelling', []), dict(how)],
+    'relabelled_from': str(pathlib.Path(path).expanduser().resolve()),
+    'relabelling': [*before, dict(how)],
   }
-  return writer.DatasetWriter(
-    out,
-    name=source.name,
-    state_names=source.state_names,
-    action_spec=source.action_spec,
-    scenes=scene_texts(path),
-    cameras=source.cameras,
-    scene=source.scene,
-    run={**run, 'tasks': [task]} if task else run,
-    free=FREE,
-  )
-
-
-def count(path: pathlib.Path | str) -> int:
-  """How many episodes a dataset holds.
-
-  Raises:
-    DatasetError: there is no dataset at `path`, or it is damaged.
-  """
-  found = directory.require_dataset(pathlib.Path(path).expanduser())
-  return sum(sum(shards.lengths) for shards in found.splits.values())
-
-
-def scene_texts(path: pathlib.Path | str) -> dict[str, str]:
-  """The MJCF of every scene of a dataset, by its SHA-256.
-
-  Raises:
-    DatasetError: one is missing or is another text.
-  """
-  path, texts = pathlib.Path(path).expanduser(), {}
-  for sha256 in reader.load_spec(path).scenes:
-    file = path / listing.SCENES / f'{sha256}.xml'
-    try:
-      texts[sha256] = file.read_bytes().decode()
-    except (OSError, ValueError) as error:
-      raise spec.DatasetError(
-        f'The model {file} of the dataset cannot be read: {error}. Restore it '
-        'from a copy: without it nobody knows what the positions mean.'
-      ) from error
-  directory.require_scenes(texts)
-  return texts
-
-
-def _images(data: bytes, cameras: tuple[str, ...]) -> dict[str, list[bytes]]:
-  paths = {name: f'steps/observation/{name}_image' for name in cameras}
-  if not paths:
-    return {}
-  columns = record.columns(data, only=tuple(paths.values()))
-  return {name: columns[path] for name, path in paths.items()}
+  if task:
+    run['tasks'] = [task]
+  return derived.open_writer(path, out, run=run, free=FREE)

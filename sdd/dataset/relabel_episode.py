@@ -52,6 +52,7 @@ class Relabeller:
       for sha256, text in texts.items()
     }
     self._tree = functools.lru_cache(maxsize=256)(self._changed_tree)
+    self._root = functools.lru_cache(maxsize=256)(self._old_predicate)
 
   def __call__(
     self, episode: episodes.Episode, label: Label
@@ -60,7 +61,8 @@ class Relabeller:
 
     The initial state of the new predicate is the first step. The root's
     verdicts are replaced; those of the nodes below stay, as do `trials` and
-    `retries`: they say what the robot went by.
+    `retries`: they say what the robot went by. Robustness is that of the
+    old code, and is forgotten if the new one is another.
 
     Raises:
       errors.SddError: the episode does not fit the scene.
@@ -74,6 +76,10 @@ class Relabeller:
     truth = self._truth(about, label, last)
     tree = self._tree(about.task_tree, label)
     metadata = _metadata(about, tree, success=success)
+    if tree.root.predicate != self._root(about.task_tree):
+      metadata = dataclasses.replace(
+        metadata, robustness=episodes.UNMEASURED, robustness_copies=0
+      )
     if label.speak:
       metadata = dataclasses.replace(
         metadata, task=label.task, ground_truth=bool(truth)
@@ -109,6 +115,11 @@ class Relabeller:
       if vocabulary.normalise(task.sentence) == wanted:
         return bool(task.ground_truth(last)) and about.ended not in _LOST
     return None
+
+  def _old_predicate(self, text: str) -> predicates.Predicate:
+    return task_tree.TaskTree.from_json(
+      text, self.scene.vocabulary
+    ).root.predicate
 
   def _changed_tree(self, text: str, label: Label) -> task_tree.TaskTree:
     tree = task_tree.TaskTree.from_json(text, self.scene.vocabulary)

@@ -39,6 +39,12 @@ METADATA: dict[str, tuple[str, str]] = {
   'versions': ('json', 'JSON object: package name to version.'),
   'duration': ('real', 'Simulated seconds.'),
   'initial': ('world', 'World before the first step; replays the actions.'),
+  'robustness': (
+    'real',
+    'Share of perturbed copies of the world in which the same actions '
+    'succeed; -1 where nobody measured it.',
+  ),
+  'robustness_copies': ('integer', 'How many copies it was measured on.'),
 }
 
 # Shape of each array of the initial world, and what it means.
@@ -51,7 +57,12 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
   'gripper_target': ((), 'Commanded opening of the gripper, metres.'),
   'time': ((), 'Simulated seconds since the episode began.'),
   'shape': ((), "Which of the scene's shapes things have."),
+  'mass': ((), 'Factor on the mass of all that can be moved about.'),
+  'friction': ((), 'Factor on the friction of all contacts.'),
 }
+# What datasets that lack these fields mean; they were written before them.
+_BEFORE = {'robustness': episodes.UNMEASURED, 'robustness_copies': 0}
+_INITIAL_BEFORE = {'mass': 1.0, 'friction': 1.0}
 
 
 def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:
@@ -262,6 +273,7 @@ def metadata(fields: Mapping[str, Any]) -> episodes.EpisodeMetadata:
   Raises:
     DatasetError: if a field is missing.
   """
+  fields = _BEFORE | dict(fields)
   with _complete():
     values = {
       name: _FROM[kind](fields[name]) for name, (kind, _) in METADATA.items()
@@ -290,6 +302,7 @@ def _texts(values: Iterable[str | bytes]) -> tuple[str, ...]:
 
 
 def _world(arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+  arrays = _INITIAL_BEFORE | dict(arrays)
   return {
     name: np.array(arrays[name], np.float64).reshape(
       [-1 if size is None else size for size in shape]

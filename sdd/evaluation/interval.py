@@ -7,7 +7,7 @@ from sdd import errors
 
 
 def wilson_interval(
-  successes: int, trials: int, confidence: float = 0.95
+  successes: float, trials: float, confidence: float = 0.95
 ) -> tuple[float, float]:
   """The Wilson score interval of a success probability.
 
@@ -16,7 +16,7 @@ def wilson_interval(
   Law of Succession, and Statistical Inference).
 
   Args:
-    successes: how often it worked.
+    successes: how often it worked; fractions are taken as they are.
     trials: how often it was tried. After no trial at all the interval is
       (0, 1).
     confidence: how often such intervals contain the true probability.

@@ -19,6 +19,10 @@ class WorldState:
     gripper_target: commanded opening between the fingertips, metres.
     time: simulated seconds since the episode began.
     shape: which of the scene's shapes things have.
+    mass: factor on mass and inertia of everything that can be moved about.
+    friction: factor on the sliding and torsional friction of all contacts.
+      Of all, because MuJoCo goes by the rougher of the two that touch: an
+      object alone that is made smoother slides no farther on the same table.
   """
 
   qpos: Float[np.ndarray, ' nq']
@@ -29,3 +33,5 @@ class WorldState:
   gripper_target: float
   time: float = 0.0
   shape: int = 0
+  mass: float = 1.0
+  friction: float = 1.0

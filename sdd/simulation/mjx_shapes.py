@@ -10,11 +10,11 @@ from typing import Any
 import mujoco
 import numpy as np
 from jax import numpy as jnp
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from sdd import errors
 from sdd.scenes import scene as scene_lib
-from sdd.simulation import extraction
+from sdd.simulation import extraction, weighing
 
 # What may differ between shapes; all of it is a field of MJX's model.
 _VARYING = (
@@ -55,16 +55,30 @@ class Shapes:
       for name in _VARYING
       if len(models) > 1
     }
+    self._weighing = weighing.Weighing(self.model)
     tables = [extraction.link_table(each) for each in scenes]
     self._core = np.stack([table.core for table in tables])
     self._radius = np.stack([table.radius for table in tables])
 
-  def fields(self, shape: Int[Any, '']) -> dict[str, Any]:
-    """The fields of the model of that shape; traceable."""
-    return {
+  def fields(
+    self, shape: Int[Any, ''], mass: Float[Any, ''], friction: Float[Any, '']
+  ) -> dict[str, Any]:
+    """The fields of the model of a world of that shape; traceable.
+
+    Mass and friction are the world's factors.
+    """
+    found = {
       name: jnp.asarray(stack, jnp.float32)[shape]
       for name, stack in self._stacks.items()
     }
+
+    def field(name: str) -> Any:
+      value = found.get(name)
+      if value is None:
+        value = jnp.asarray(getattr(self.model, name), jnp.float32)
+      return value
+
+    return found | self._weighing.fields(field, mass, friction, xp=jnp)
 
   def link_table(
     self, table: extraction.LinkTable, shape: Int[Any, '*b']

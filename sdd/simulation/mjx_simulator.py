@@ -177,6 +177,8 @@ class MjxSimulator:
       gripper_target=float(copy.gripper_target[index]),
       time=float(self._time[index]),
       shape=int(copy.shape[index]),
+      mass=float(copy.mass[index]),
+      friction=float(copy.friction[index]),
     )
 
   def _on_host(self) -> _Seen:
@@ -197,6 +199,8 @@ class MjxSimulator:
       arm_target=world.arm_target,
       gripper_target=world.gripper_target,
       shape=world.shape,
+      mass=world.mass,
+      friction=world.friction,
       scene_state=self._reader.scene_state(0),
       proprioception=self._reader.proprioception(0),
     )

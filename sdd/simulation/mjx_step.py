@@ -35,6 +35,8 @@ class Worlds:
   arm_target: Any
   gripper_target: Any
   shape: Any
+  mass: Any
+  friction: Any
   scene_state: scene_state_lib.SceneState
   proprioception: Any
 
@@ -76,6 +78,8 @@ class Stepper:
       arm_target=goal,
       gripper_target=wide,
       shape=worlds.shape,
+      mass=worlds.mass,
+      friction=worlds.friction,
       scene_state=extraction.extract(
         jnp,
         self._shapes.link_table(self._table, worlds.shape),
@@ -96,7 +100,8 @@ class Stepper:
     moving = jnp.arange(len(commands) + 1) < len(commands)
     commands = jnp.concatenate([commands, commands[-1:]])
     step = jax.vmap(self._step)
-    fixed = worlds.mocap_pos, worlds.mocap_quat, worlds.shape
+    of_model = worlds.shape, worlds.mass, worlds.friction
+    fixed = worlds.mocap_pos, worlds.mocap_quat, of_model
 
     def body(carry: Any, inputs: Any) -> Any:
       command, go = inputs
@@ -115,12 +120,12 @@ class Stepper:
 
   def _step(self, state: Any, fixed: Any, command: Any) -> tuple[Any, _Seen]:
     """One physics step of one world."""
-    (qpos, qvel, warmstart), (position, quaternion, shape) = state, fixed
+    (qpos, qvel, warmstart), (position, quaternion, of_model) = state, fixed
     # MJX moves a mocap body without the bodies on it; so it moves by its
     # place in the model instead.
     model = self._model.tree_replace(
       {
-        **self._shapes.fields(shape),
+        **self._shapes.fields(*of_model),
         'body_pos': self._model.body_pos.at[self._mocap].set(position),
         'body_quat': self._model.body_quat.at[self._mocap].set(quaternion),
       }

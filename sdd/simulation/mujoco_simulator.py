@@ -4,9 +4,16 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 
+from sdd import errors
 from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
-from sdd.simulation import action, controller, extraction, latching
+from sdd.simulation import (
+  action,
+  controller,
+  extraction,
+  latching,
+  weighing,
+)
 from sdd.simulation import scene_state as scene_state_lib
 
 
@@ -23,6 +30,8 @@ class MujocoSimulator:
     self._shapes: dict[int, _Shape] = {}
     self._shape = [self._shaped(0)] * size
     self._data = [mujoco.MjData(self._shape[0].model) for _ in range(size)]
+    self._factors = [(1.0, 1.0)] * size
+    self._fields: list[dict[str, np.ndarray]] = [{}] * size
     self._targets: list[tuple[np.ndarray, float]] = [
       (scene.rest.arm_target, scene.rest.gripper_target)
     ] * size
@@ -40,6 +49,9 @@ class MujocoSimulator:
       self._shape[index] = shape
       self._data[index] = mujoco.MjData(shape.model)
     data = self._data[index]
+    self._factors[index] = float(world.mass), float(world.friction)
+    self._fields[index] = shape.fields(*self._factors[index])
+    shape.take(self._fields[index])
     mujoco.mj_resetData(shape.model, data)
     data.qpos[:], data.qvel[:] = world.qpos, world.qvel
     data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
@@ -60,6 +72,7 @@ class MujocoSimulator:
 
   def _advance(self, index: int, command: Float[np.ndarray, ' 10']) -> None:
     data, shape = self._data[index], self._shape[index]
+    shape.take(self._fields[index])
     arm, opening = self._targets[index]
     goal = controller.joint_target(np, self._controller, arm, command)
     wide = float(controller.gripper_goal(np, command))
@@ -113,11 +126,17 @@ class MujocoSimulator:
       gripper_target=opening,
       time=data.time,
       shape=self._shape[index].number,
+      mass=self._factors[index][0],
+      friction=self._factors[index][1],
     )
 
 
 class _Shape:
-  """The model and tables of one of a scene's shapes."""
+  """The model and tables of one of a scene's shapes.
+
+  All worlds of the shape share the model. Before one of them is stepped, the
+  model takes that world's fields.
+  """
 
   def __init__(self, scene: scene_lib.Scene, number: int):
     self.number, scene = number, scene.shaped(number)
@@ -127,6 +146,32 @@ class _Shape:
     # MuJoCo would put it back to its beginning without a word.
     self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     self._latches = latching.addresses(scene)
+    self._weighing = weighing.Weighing(self.model)
+    self._unchanged = {
+      name: getattr(self.model, name).copy() for name in weighing.FIELDS
+    }
+    self._taken: dict[str, np.ndarray] | None = None
+
+  def fields(self, mass: float, friction: float) -> dict[str, np.ndarray]:
+    """What a world with these factors changes in the model.
+
+    Raises:
+      errors.SddError: a factor is not positive and finite.
+    """
+    for name, factor in (('mass', mass), ('friction', friction)):
+      if not 0 < factor < np.inf:
+        raise errors.SddError(
+          f'A world has the {name} {factor}; expected a positive factor, 1 for '
+          "the scene's own."
+        )
+    return self._weighing.fields(self._unchanged.__getitem__, mass, friction)
+
+  def take(self, fields: dict[str, np.ndarray]) -> None:
+    """Makes the model that of the world with these fields."""
+    if fields is not self._taken:
+      for name, value in fields.items():
+        getattr(self.model, name)[:] = value
+      self._taken = fields
 
   def set_latches(self, data: mujoco.MjData) -> None:
     """Lets each latch hold, or not, as the joints stand."""

@@ -1,7 +1,6 @@
 """What an episode says about itself is so."""
 
 import json
-from typing import Any
 
 import jax
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 
 from sdd.collection import episode, judge, recorder
 from sdd.language import task_tree
-from sdd.scenes import world_state
 from sdd.simulation import simulator
 
 
@@ -24,11 +22,7 @@ def tree(whole, scene):
 def replayed(whole, scene):
   """Worlds and scene states when the actions are carried out again."""
   sim = simulator.make('mujoco', scene)
-  initial: Any = {
-    key: value if value.ndim else float(value)
-    for key, value in whole.metadata.initial.items()
-  }
-  sim.reset(0, world_state.WorldState(**initial))
+  sim.reset(0, whole.metadata.initial_world)
   worlds, states = [sim.world(0).qpos], [sim.scene_state(0)]
   for action in whole.action[:-1]:
     sim.step(action[None], np.ones(1, bool))

@@ -61,8 +61,11 @@ def make(
       'mocap_quat': rng.normal(size=(2, 4)),
       'arm_target': rng.normal(size=6),
       'gripper_target': np.array(1 / 3), 'time': np.array(0.1),
-      'shape': np.array(float(index % 3)),
+      'shape': np.array(float(index % 3)), 'mass': np.array(1.25),
+      'friction': np.array(0.75),
     },
+    robustness=[-1.0, 0.0, 1 / 3][index % 3],
+    robustness_copies=index % 3 * 15,
   )  # fmt: skip
   return episodes.Episode(
     proprioception=real(length, 10),

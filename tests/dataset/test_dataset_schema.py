@@ -118,6 +118,25 @@ def test_missing_field_is_named():
     schema.from_example(example)
 
 
+def test_worlds_of_before_weigh_what_the_scene_says():
+  example = schema.to_example(fake_episodes.make(0))
+  initial = example['episode_metadata']['initial']
+  for name in ('mass', 'friction'):
+    del initial[name]
+  found = schema.from_example(example).metadata.initial
+  assert found['mass'] == found['friction'] == 1
+  assert found['mass'].shape == ()
+
+
+def test_episodes_of_before_have_no_robustness():
+  example = schema.to_example(fake_episodes.make(1))
+  for name in ('robustness', 'robustness_copies'):
+    del example['episode_metadata'][name]
+  about = schema.from_example(example).metadata
+  assert about.robustness == episodes.UNMEASURED
+  assert about.robustness_copies == 0
+
+
 def test_features_say_what_they_mean():
   features = schema.features(state_size=3)
   steps = features['steps']

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from typing import Any
 
 import jax
 import numpy as np
@@ -12,6 +11,7 @@ from sdd import errors
 from sdd.collection import collector, judge, replay, session
 from sdd.collection import episode as episodes
 from sdd.dataset import (
+  derived,
   reader,
   record,
   relabel,
@@ -24,7 +24,7 @@ from sdd.dataset import (
 from sdd.language import registry as providers
 from sdd.language import task_tree
 from sdd.predicates import predicate
-from sdd.scenes import registry, world_state
+from sdd.scenes import registry
 from sdd.simulation import action, simulator
 
 TASK = 'move the crayon box into the top drawer'
@@ -60,11 +60,7 @@ def whole(scene, infer):
 def judged(whole, scene):
   """States and positions at collection: the simulator repeats exactly."""
   sim = simulator.make('mujoco', scene)
-  initial: Any = {
-    key: value if value.ndim else float(value)
-    for key, value in whole.metadata.initial.items()
-  }
-  sim.reset(0, world_state.WorldState(**initial))
+  sim.reset(0, whole.metadata.initial_world)
   states, worlds = [sim.scene_state(0)], [sim.world(0).qpos]
   for command in whole.action[:-1]:
     sim.step(command[None], np.ones(1, bool))
@@ -213,6 +209,22 @@ def test_there_and_back_again(whole, relabeller, scene, infer):
   assert tree.root.children == infer(TASK).root.children
   again, _ = relabeller(made, relabel_episode.Label(infer(TASK).root.predicate))
   assert record.encode(again) == record.encode(whole)
+
+
+def test_robustness_is_that_of_the_code_it_was_measured_by(
+  whole, relabeller, scene, infer
+):
+  about = dataclasses.replace(
+    whole.metadata, robustness=0.5, robustness_copies=8
+  )
+  known = dataclasses.replace(whole, metadata=about)
+  for code, expected in (
+    (infer(TASK).root.predicate, (0.5, 8)),
+    (label(scene, MOVED).predicate, (episodes.UNMEASURED, 0)),
+  ):
+    made, _ = relabeller(known, relabel_episode.Label(code))
+    found = made.metadata.robustness, made.metadata.robustness_copies
+    assert found == expected
 
 
 def test_a_new_sentence_is_said_everywhere(whole, relabeller, scene):
@@ -380,10 +392,10 @@ def test_models_that_do_not_fit_are_refused(data, scene, whole, relabeller):
     relabeller(short, label(scene, MOVED))
   file.write_text(other)
   with pytest.raises(spec.DatasetError, match='SHA-256'):
-    relabel.scene_texts(data)
+    derived.scene_texts(data)
   file.unlink()
   with pytest.raises(spec.DatasetError, match='cannot be read'):
-    relabel.scene_texts(data)
+    derived.scene_texts(data)
 
 
 def test_the_table_adds_up():

@@ -22,7 +22,9 @@ def test_fields_and_tables_are_those_of_each_shape(toys):
   table = extraction.link_table(toys)
   for k in (0, len(toys.shapes) - 1):
     model = toys.shaped(k).model
-    for name, value in shapes.fields(np.int32(k)).items():
+    for name, value in shapes.fields(
+      np.int32(k), np.float32(1), np.float32(1)
+    ).items():
       np.testing.assert_allclose(value, getattr(model, name), rtol=1e-6)
     own = extraction.link_table(toys.shaped(k))
     found = shapes.link_table(table, np.array([k, 0]))

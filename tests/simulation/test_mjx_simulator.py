@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pytest
 import record_replay
+import throws
 
 from sdd.scenes import registry
 from sdd.simulation import simulator
@@ -101,6 +102,20 @@ def test_what_is_seen_is_what_c_mujoco_sees(scene, sim):
       here.contact_normal, there.contact_normal, atol=5e-3
     )
     assert here.contact.any()
+
+
+def test_mass_and_friction_matter_as_in_c_mujoco(scene, sim):
+  referee = simulator.make('mujoco', scene, size=2)
+  slides = [throws.sliding(scene), throws.sliding(scene, friction=0.5)]
+  here, there = (throws.travel(scene, s, slides) for s in (sim, referee))
+  assert here[1, 0] == pytest.approx(2 * here[0, 0], rel=0.05)
+  np.testing.assert_allclose(here, there, atol=1e-3)
+  flights = [throws.flying(scene), throws.flying(scene, mass=2.0)]
+  here, there = (throws.travel(scene, s, flights) for s in (sim, referee))
+  assert here[1, 1] > 2 * here[0, 1]
+  np.testing.assert_allclose(here[:, 1], there[:, 1], atol=1e-3)
+  assert [sim.world(k).mass for k in range(2)] == [1, 2]
+  assert sim.world(1).friction == 1
 
 
 def test_the_same_actions_give_the_same_bits(scene, sim):
