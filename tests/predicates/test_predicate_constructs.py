@@ -120,6 +120,10 @@ TRUE = {
   'f-string': "check_opened(final_state, f'{\"top\"} {\"drawer\"}')",
   'constant for a name': body("TARGET = 'top drawer'",
                               'return check_opened(final_state, TARGET)'),
+  'constants before the function': (
+    "PLACE = 'top'\nWANTED: str = f'{PLACE} drawer'\n\n"
+    f'{HEAD}  return check_opened(final_state, WANTED)'
+  ),
   'tuple unpacking': body(f'x, y, z = {TOY}', '(a, b), c = (x, y), z',
                           'return (a, b, c)[2] == 4 and x == 3'),
   'np.linalg.norm': f'np.linalg.norm({TOY}) == 5',
