@@ -99,7 +99,10 @@ def _show(
   console = rich_console.Console()
   console.print(score.table(scores, total))
   if total.agreement is not None:
-    console.print(f'inferred verdict agrees with it: {total.agreement:.1%}')
+    console.print(
+      f'inferred verdict agrees with it: {total.agreement:.1%}; unknown in '
+      f'{total.unknown} episodes, in {total.unknown_at_end} at the end'
+    )
   for outcome in outcomes:
     if outcome.ended == 'error':
       console.print(

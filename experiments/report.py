@@ -139,13 +139,16 @@ def _rate(won: int, count: int) -> list[str]:
 def _collected(episodes: list[episode_lib.Episode]) -> report.Table:
   rows = []
   for task in dict.fromkeys(e.metadata.task for e in episodes):
-    found = [e.metadata for e in episodes if e.metadata.task == task]
+    of_task = [e for e in episodes if e.metadata.task == task]
+    found = [e.metadata for e in of_task]
+    unknown = sum(episode_lib.has_unknown(e.verdict)[0] for e in of_task)
     agreeing = sum(m.success == m.ground_truth for m in found)
     rows.append(
       [
         task,
         *_rate(sum(m.success for m in found), len(found)),
         f'{agreeing / len(found):.0%}',
+        f'{unknown}',
         f'{np.mean([sum(m.retries) for m in found]):.1f}',
         f'{np.mean([m.duration for m in found]):.0f} s',
       ]
@@ -156,14 +159,16 @@ def _collected(episodes: list[episode_lib.Episode]) -> report.Table:
     'count',
     '95 %',
     'agreement',
+    'unknown',
     'retries',
     'length',
   ]
   return report.Table(
     'Collected episodes', header, rows,
     note='Success is the verdict of the inferred predicates; agreement is '
-    'how often the hand-written ground truth says the same. Retries and '
-    'length are means over episodes.',
+    'how often the hand-written ground truth says the same, unknown in '
+    'how many episodes a verdict could not be told. Retries and length are '
+    'means over episodes.',
   )  # fmt: skip
 
 

@@ -111,3 +111,12 @@ class Episode:
   skill: Sequence[str]
   verdict: Int8[np.ndarray, 'T N']
   metadata: EpisodeMetadata
+
+
+def has_unknown(verdict: Int8[np.ndarray, 'T N']) -> tuple[bool, bool]:
+  """Whether any node was ever unknown, and whether the root was at the end.
+
+  An unknown verdict counts as not successful.
+  """
+  unknown = verdict == UNKNOWN
+  return bool(unknown.any()), bool(unknown[-1:, :1].any())

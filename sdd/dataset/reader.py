@@ -18,12 +18,16 @@ class TaskSummary:
     failure: episodes in the split of that name.
     ground_truth: episodes in which the hand-written rule held.
     agreement: episodes in which it said the same as the inferred success.
+    unknown: episodes in which the verdict of some node was unknown once.
+    unknown_at_end: episodes in which that of the root was, at the end.
   """
 
   success: int = 0
   failure: int = 0
   ground_truth: int = 0
   agreement: int = 0
+  unknown: int = 0
+  unknown_at_end: int = 0
 
   @property
   def episodes(self) -> int:
@@ -36,6 +40,8 @@ class TaskSummary:
       self.failure + other.failure,
       self.ground_truth + other.ground_truth,
       self.agreement + other.agreement,
+      self.unknown + other.unknown,
+      self.unknown_at_end + other.unknown_at_end,
     )
 
 
@@ -51,13 +57,16 @@ class Summary:
     return sum(self.tasks.values(), TaskSummary())
 
   def __str__(self) -> str:
-    lines = ['episodes  success  ground truth  agreement  task']
+    lines = [
+      'episodes  success  ground truth  agreement  unknown  at the end  task'
+    ]
     rows = [*sorted(self.tasks.items()), ('all', self.total)]
     for task, counts in rows:
       share = counts.agreement / counts.episodes if counts.episodes else 1.0
       lines.append(
         f'{counts.episodes:8d}  {counts.success:7d}  '
-        f'{counts.ground_truth:12d}  {share:9.1%}  {task}'
+        f'{counts.ground_truth:12d}  {share:9.1%}  '
+        f'{counts.unknown:7d}  {counts.unknown_at_end:10d}  {task}'
       )
     return '\n'.join(lines)
 
@@ -100,19 +109,22 @@ def read_episodes(
 
 
 def summary(path: pathlib.Path | str) -> Summary:
-  """Counts the episodes of each task, without decoding any step.
+  """Counts the episodes of each task, decoding nothing of steps but verdicts.
 
   Raises:
     DatasetError: if there is no dataset at `path`, or it is damaged.
   """
   tasks: dict[str, TaskSummary] = {}
   for data in read_records(path):
-    about = record.metadata(data)
+    about, verdict = record.labels(data)
+    unknown, at_end = episodes.has_unknown(verdict)
     one = TaskSummary(
       success=int(about.success),
       failure=int(not about.success),
       ground_truth=int(about.ground_truth),
       agreement=int(about.success == about.ground_truth),
+      unknown=int(unknown),
+      unknown_at_end=int(at_end),
     )
     tasks[about.task] = tasks.get(about.task, TaskSummary()) + one
   return Summary(tasks)

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int8
 
 from sdd.collection import episode as episodes
 from sdd.dataset import schema
 
+_VERDICT = 'steps/verdict'
 # Stored as raw bytes; must agree with `schema.features`.
 _RAW: dict[str, Any] = {
-  'steps/verdict': np.int8,
+  _VERDICT: np.int8,
   'steps/world_qpos': np.float32,
   'episode_metadata/duration': np.float64,
   'episode_metadata/robustness': np.float64,
@@ -60,6 +62,16 @@ def metadata(record: bytes) -> episodes.EpisodeMetadata:
   """Only the metadata, without decoding any step."""
   fields = _nest(columns(record, only=('episode_metadata/',)))
   return schema.metadata(fields['episode_metadata'])
+
+
+def labels(
+  record: bytes,
+) -> tuple[episodes.EpisodeMetadata, Int8[np.ndarray, 'T N']]:
+  """The metadata and the verdicts, without decoding anything else."""
+  fields = columns(record, only=('episode_metadata/', _VERDICT))
+  verdict = fields.pop(_VERDICT, np.zeros(0, np.int8))
+  about = schema.metadata(_nest(fields)['episode_metadata'])
+  return about, verdict.reshape(-1, max(1, len(about.nodes)))
 
 
 def index(record: bytes) -> int:

@@ -31,6 +31,7 @@ def outcome(
   """
   about = episode.metadata
   tool = episode.proprioception[:, :3]
+  unknown, unknown_at_end = episode_lib.has_unknown(episode.verdict)
   rounded = np.round(episode.action, _DIGITS) + 0.0  # no negative zeros
   return rollout.Outcome(
     task=about.task,
@@ -45,6 +46,8 @@ def outcome(
     trials=_trials(tree, about),
     path=float(np.linalg.norm(np.diff(tool, axis=0), axis=1).sum()),
     grasp=first_grasp(scene, episode),
+    unknown=unknown,
+    unknown_at_end=unknown_at_end,
     digest=hashlib.sha256(rounded.tobytes()).hexdigest()[:16],
   )
 

@@ -117,11 +117,13 @@ def cost(outcomes: Sequence[rollout.Outcome]) -> dict[str, Any]:
 
   Returns core-seconds and simulated seconds for each success, None where
   there is none; the share of agreement of the inferred verdict with ground
-  truth, None where nothing was inferred; the mean number of retries; and a
-  count of every way to end.
+  truth, None where nothing was inferred; in how many episodes a verdict was
+  unknown, at any time and of the whole task at the end, None where that was
+  not noted; the mean number of retries; and a count of every way to end.
   """
   won = sum(o.success for o in outcomes)
   judged = [o.inferred == o.success for o in outcomes if o.inferred is not None]
+  noted = [o for o in outcomes if o.unknown is not None]
   return {
     'episodes': len(outcomes),
     'successes': won,
@@ -131,6 +133,10 @@ def cost(outcomes: Sequence[rollout.Outcome]) -> dict[str, Any]:
     ),
     'agreeing': sum(judged) if judged else None,
     'judged': len(judged),
+    'unknown': sum(bool(o.unknown) for o in noted) if noted else None,
+    'unknown_at_end': (
+      sum(bool(o.unknown_at_end) for o in noted) if noted else None
+    ),
     'retries': sum(o.retries for o in outcomes) / max(1, len(outcomes)),
     'ended': dict(collections.Counter(o.ended for o in outcomes)),
   }
@@ -146,18 +152,22 @@ def cost_table(run: comparison.Run) -> str:
       low, high = interval.wilson_interval(found['agreeing'], found['judged'])
       rate = found['agreeing'] / found['judged']
       agreement = f'{rate:.1%} ({low:.1%} to {high:.1%})'
+    unknown = ''
+    if found['unknown'] is not None:
+      unknown = f'{found["unknown"]} ({found["unknown_at_end"]} at the end)'
     ended = ', '.join(f'{n} {why}' for why, n in found['ended'].items())
     rows.append(
       [
         scene, _or_none(found['core_seconds']),
-        _or_none(found['simulated_seconds']), agreement,
+        _or_none(found['simulated_seconds']), agreement, unknown,
         f'{found["retries"]:.1f}', ended,
       ]
     )  # fmt: skip
   return comparison.table(
     [
       'scene', 'core-seconds a success', 'simulated seconds a success',
-      'verdict agrees with ground truth', 'retries an episode', 'ended by',
+      'verdict agrees with ground truth', 'verdict unknown in',
+      'retries an episode', 'ended by',
     ],
     rows,
   )  # fmt: skip

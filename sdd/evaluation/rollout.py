@@ -54,6 +54,9 @@ class Outcome:
     path: metres that the tool travelled.
     grasp: where the first object was held and from where: tool position (3,
       metres) and approach direction (3), both in the object's own frame.
+    unknown: whether some node's verdict was unknown once; None where nothing
+      is inferred.
+    unknown_at_end: whether that of the root was, at the end.
     digest: of the actions; equal ones have equal digests.
   """
 
@@ -69,6 +72,8 @@ class Outcome:
   trials: tuple[Trial, ...] = ()
   path: float = 0.0
   grasp: tuple[float, ...] = ()
+  unknown: bool | None = None
+  unknown_at_end: bool | None = None
   digest: str = ''
 
   def to_json(self) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class Score:
     retries: of sub-tasks, all episodes together.
     agreement: share in which the inferred verdict equals the ground truth;
       None where nothing was inferred.
+    unknown: episodes in which some inferred verdict was unknown once.
+    unknown_at_end: episodes in which that of the whole task was, at the end.
   """
 
   label: str
@@ -33,6 +35,8 @@ class Score:
   errors: int
   retries: int
   agreement: float | None
+  unknown: int
+  unknown_at_end: int
 
   @property
   def rate(self) -> float:
@@ -65,6 +69,8 @@ def score(label: str, outcomes: Sequence[rollout.Outcome]) -> Score:
     errors=sum(o.ended == 'error' for o in outcomes),
     retries=sum(o.retries for o in outcomes),
     agreement=sum(judged) / len(judged) if judged else None,
+    unknown=sum(bool(o.unknown) for o in outcomes),
+    unknown_at_end=sum(bool(o.unknown_at_end) for o in outcomes),
   )
 
 

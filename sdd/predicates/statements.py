@@ -36,14 +36,21 @@ def module(
 ) -> expression_lib.Expression:
   """The truth that the module's one function returns, or that it is.
 
+  Constants may be assigned before the function.
+
   Raises:
     rejection.PredicateError: it is not in the predicate language.
     rejection.LinkError: it names no link of the vocabulary.
   """
   body = signature.body(tree)
   match body:
-    case [ast.FunctionDef() as function]:
-      scope = scoping.Scope(vocabulary, signature.states(function))
+    case [*constants, ast.FunctionDef() as function] if all(
+      isinstance(each, ast.Assign | ast.AnnAssign) for each in constants
+    ):
+      outer = scoping.Scope(vocabulary, states={})
+      _block(constants, outer)
+      states = signature.states(function)
+      scope = dataclasses.replace(outer, states=states)
       flow = _block(function.body, scope)
       if flow.returned != expression_lib.TRUE or flow.value is None:
         _raise_unfinished(function)

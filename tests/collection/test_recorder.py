@@ -1,5 +1,6 @@
 """What an episode says about itself is so."""
 
+import dataclasses
 import json
 
 import jax
@@ -79,6 +80,32 @@ def test_verdicts_tell_the_story(whole, tree):
   opened = whole.verdict[:, 1] == episode.TRUE
   begin = list(whole.sub_task).index(tree.root.children[1].instruction)
   assert opened[begin]  # a sub-task begins when the one before it is done
+
+
+def test_a_world_that_blew_up_is_unknown_and_so_a_failure(
+  whole, tree, scene, tmp_path, monkeypatch
+):
+  assert episode.has_unknown(whole.verdict) == (False, False)
+  monkeypatch.chdir(tmp_path)  # MuJoCo writes its warnings to a log here
+  sim = simulator.make('mujoco', scene)
+  world = scene.initial(np.random.default_rng(0))
+  speed = np.full_like(world.qvel, 1e30)
+  world = dataclasses.replace(world, qvel=speed)
+  sim.reset(0, world)
+  origin = recorder.Origin(0, 0, whole.metadata.task, tree)
+  notes = recorder.Recorder(scene, origin, world)
+  notes.observe(sim, 0)
+  hold = sim.proprioception(0).astype(np.float32)
+  sim.step(hold[None], np.ones(1, bool))
+  notes.act(hold, node=1, skill='')
+  notes.observe(sim, 0)
+  assert notes.verdict(0) == episode.UNKNOWN
+  made = notes.finish(ended='final', problem='', retries=(), duration=0.25)
+  assert made.verdict[-1, 0] == episode.UNKNOWN
+  assert episode.has_unknown(made.verdict) == (True, True)
+  assert not made.metadata.success
+  assert not made.metadata.ground_truth
+  assert made.metadata.ended == 'undone'
 
 
 def test_the_last_action_repeats_the_one_before(whole):

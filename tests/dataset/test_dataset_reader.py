@@ -58,6 +58,22 @@ def test_summary_counts(path):
   assert fake_episodes.TASKS[1] in str(summary)
 
 
+def test_unknown_verdicts_are_counted(tmp_path):
+  """At any step of any node; and of the root, at the end."""
+  places = (None, (0, 2), (1, 0), (-1, 0), (-1, 1))
+  with writer.DatasetWriter(tmp_path, **fake_episodes.WRITER) as opened:
+    for index, place in enumerate(places):
+      episode = fake_episodes.make(index, success=index == 2, steps=4)
+      episode.verdict[:] = episode.verdict == 1
+      if place is not None:
+        episode.verdict[place] = -1
+      opened.add(episode)
+  total = reader.summary(tmp_path).total
+  assert (total.episodes, total.unknown, total.unknown_at_end) == (5, 4, 1)
+  *_, last = str(reader.summary(tmp_path)).splitlines()
+  assert last.split()[-3:] == ['4', '1', 'all']
+
+
 def test_empty_dataset_reads_as_empty(tmp_path):
   writer.DatasetWriter(tmp_path, **fake_episodes.WRITER).close()
   assert list(reader.read_episodes(tmp_path)) == []

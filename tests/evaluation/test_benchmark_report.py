@@ -14,6 +14,7 @@ from sdd.evaluation import (
   outcome_log,
   paper,
   rollout,
+  score,
 )
 
 SETTINGS = {'policy': 'generator', 'variation': 'wide'}
@@ -138,6 +139,22 @@ def test_cost_is_for_a_success_and_all_episodes_pay():
   assert found['simulated_seconds'] == (10 + 11 + 12) / 2
   assert found['ended'] == {'success': 2, 'time': 1}
   assert benchmark_report.cost([made(0, success=False)])['core_seconds'] is None
+
+
+def test_unknown_verdicts_are_counted_where_they_were_noted():
+  known = {'unknown': False, 'unknown_at_end': False}
+  some = {'unknown': True, 'unknown_at_end': False}
+  root = {'unknown': True, 'unknown_at_end': True}
+  outcomes = [made(0), made(1, **known), made(2, **some), made(3, **root)]
+  found = benchmark_report.cost(outcomes)
+  assert (found['unknown'], found['unknown_at_end']) == (2, 1)
+  assert benchmark_report.cost([made(0)])['unknown'] is None
+  page = benchmark_report.cost_table(
+    comparison.Run('ours', {('drawer', 'go'): outcomes})
+  )
+  assert '| 2 (1 at the end) |' in page
+  total = score.score('all', outcomes)
+  assert (total.unknown, total.unknown_at_end) == (2, 1)
 
 
 def test_the_page_has_everything(tmp_path):

@@ -473,6 +473,12 @@ STATEMENTS = (
   body(f'if {CLOSED}: return True'),
   body(f'if {CLOSED}: x = 1', 'return x > 0'),
   body('for x in []: return True'),
+  f'x = final_state\n{HEAD}  return True',
+  f'x = {CLOSED}\n{HEAD}  return x',
+  f'x = print(1)\n{HEAD}  return True',
+  f'np = 1\n{HEAD}  return True',
+  f'x.y = 1\n{HEAD}  return True',
+  f'{HEAD}  return x\nx = True',
 )
 ARGUMENTS = (
   'check_closed(final_state)',
