@@ -31,7 +31,7 @@ from sdd.simulation import action, scene_state, simulator
 STAGES = {'at reset': 2, 'of random motion': 1, 'of attempts': 2}
 _WORLD, _MOTION, _SHAKE = 0, 2, 3  # streams of random numbers
 _WAIT, _HOLD = 4, 8  # periods
-_LONG, _SHORT = 60, 40  # states of an attempt, and of a random motion
+_LONG, _SHORT = 60, 12  # states of an attempt, and of a random motion
 # While worlds are held still the tool trembles, metres, and whatever lies about
 # is nudged, metres and radians a second: it slides by less than 0.1 mm.
 _TREMBLING, _NUDGE, _TWIST = 0.0003, 0.03, 0.3

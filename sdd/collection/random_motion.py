@@ -33,6 +33,8 @@ def chunk(
   goal = _place(scene, state, rng)
   opening = float(rng.choice([0.0, action.MAX_OPENING]))
   target = action.encode(goal, _rotation(rng), tool[9])
+  if not np.isfinite(tool).all():  # the world blew up: any motion will do
+    tool = target = action.encode(goal, _rotation(rng), 0.0)
   away = float(np.linalg.norm(goal - tool[:3]))
   periods = max(2, int(np.ceil(away / _SPEED * rate_hz)))
   part = np.linspace(0.0, 1.0, periods + 1)[1:, None]
@@ -58,7 +60,7 @@ def _place(
     return anywhere
   middle = np.mean(state.link_bounds[rng.choice(things)], axis=0)
   near = middle + rng.normal(0.0, _NEAR, 3)
-  if not np.isfinite(near).all():  # the world blew up
+  if not np.isfinite(near).all():
     return anywhere
   return np.clip(near, np.subtract(_LOW, 0.1), np.add(_HIGH, 0.1))
 

@@ -5,6 +5,7 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+import scripted
 
 from sdd.collection import (
   audit_states,
@@ -34,13 +35,13 @@ def trees(balance):
   return session.trees(balance, providers.make_provider('recorded'))
 
 
-def gathered(scene, trees, seed=0):
+def gathered(scene, trees, seed=0, planner=None):
   sim = simulator.make('mujoco', scene, size=2)
   seen = []
   gathering = audit_states.Gathering(
     sim, seed, SHARE, lambda count, what: seen.append((what, count))
   )
-  planner = pool.make(0, scene.name)
+  planner = planner or pool.make(0, scene.name)
   return audit_states.gather(gathering, trees, [TASK], planner), seen
 
 
@@ -116,11 +117,17 @@ def test_the_recorded_predicates_have_no_problem(groups, balance, trees):
   assert sum(row.both_true for row in table.rows)
 
 
-def test_waiting_shows_what_holds_of_itself(groups, balance):
-  # Things are put down a millimetre above the table.
+def test_waiting_shows_what_holds_of_itself(balance, trees):
+  def sample(this, rng):
+    world = balance.sample(this, rng)
+    world.qpos[balance.free_qpos('bus') + 2] += 0.002  # above the table
+    return world
+
+  scene = dataclasses.replace(balance, sample=sample)
+  found, _ = gathered(scene, trees)
   code = "check_contact(final_state, 'bus', 'table')"
   made = predicate.compile_predicate(code, balance.vocabulary)
-  table = audit.audit(made, groups[0])
+  table = audit.audit(made, found)
   reset, waiting, *_ = table.rows
   assert reset.true == 0
   assert waiting.true > 0
@@ -135,7 +142,8 @@ def test_a_world_that_blew_up_does_not_end_the_gathering(balance, trees):
     return dataclasses.replace(world, qpos=broken)
 
   scene = dataclasses.replace(balance, sample=sample)
-  found, _ = gathered(scene, trees)
+  nothing = scripted.Planner(lambda request: None)
+  found, _ = gathered(scene, trees, planner=nothing)
   table = audit.audit(trees(TASK).root.predicate, found)
   for row in table.rows:
     assert row.unknown == row.broken == row.n > 0
