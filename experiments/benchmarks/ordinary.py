@@ -127,7 +127,7 @@ def picked_up(init_state: State, final_state: State) -> bool:
   return check_grasped(final_state, 'crayon box')
 
 
-def tidy(init_state: State, final_state: State) -> bool:
+def tidy(init_state: State, final_state: State):
   """Everything stands, apart from each other, about where it was."""
   names = ['vitamin bottle', 'purple pencilcase', 'crayon box', 'horse toy']
   standing = 0

@@ -19,7 +19,7 @@ from sdd.collection import (
   events,
   random_motion,
   walk,
-  watched,
+  witness,
 )
 from sdd.language import task_tree
 from sdd.planning import pool
@@ -74,9 +74,9 @@ class Gathering:
   share: int
   seen: Callable[[int, str], object] = lambda count, what: None
 
-  def watched(self, what: str) -> watched.Watched:
+  def witness(self, what: str) -> witness.Witness:
     """The simulator, remembering what it shows from now on."""
-    return watched.Watched(self.sim, lambda count: self.seen(count, what))
+    return witness.Witness(self.sim, lambda count: self.seen(count, what))
 
   def rng(self, *stream: int) -> np.random.Generator:
     """Random numbers of one of its streams."""
@@ -112,7 +112,7 @@ def gather(
 
 def _untouched(gathering: Gathering) -> tuple[Runs, Runs]:
   """States at reset, and what becomes of them when the arm only waits."""
-  sim = gathering.watched('at reset')
+  sim = gathering.witness('at reset')
   reset: Runs = []
   waiting: Runs = []
   while len(reset) < gathering.share:
@@ -128,7 +128,7 @@ def _untouched(gathering: Gathering) -> tuple[Runs, Runs]:
 
 def _random(gathering: Gathering) -> _Moved:
   """Random motions, anew where something fell on the floor."""
-  sim = gathering.watched('of random motion')
+  sim = gathering.witness('of random motion')
   scene, number = sim.scene, itertools.count()
   size = min(sim.size, max(1, gathering.share // _SHORT))
   rngs = [gathering.rng(index, _MOTION) for index in range(size)]
@@ -180,14 +180,14 @@ def _attempts(
         for k in range(size)
       ]
       first += size
-      sim = gathering.watched('of attempts')
+      sim = gathering.witness('of attempts')
       _attempt(sim, gathering.seed, infer, jobs, planner, retry)
       _end(gathering, sim, range(size), moved)
   return moved
 
 
 def _attempt(
-  sim: watched.Watched,
+  sim: witness.Witness,
   seed: int,
   infer: Callable[[str], task_tree.TaskTree],
   jobs: Sequence[collector.Job],
@@ -203,7 +203,10 @@ def _attempt(
 
 
 def _end(
-  gathering: Gathering, sim: watched.Watched, worlds: range, moved: _Moved
+  gathering: Gathering,
+  sim: witness.Witness,
+  worlds: range,
+  moved: _Moved,
 ) -> None:
   """Keeps the runs of these worlds, and holds the worlds still."""
   runs = [list(sim.runs[index]) for index in worlds]
@@ -216,7 +219,7 @@ def _end(
 
 def _hold(
   gathering: Gathering,
-  sim: watched.Watched,
+  sim: witness.Witness,
   worlds: range,
   *,
   periods: int,
@@ -250,12 +253,12 @@ def _push(
 
 
 def _reset(
-  gathering: Gathering, sim: watched.Watched, index: int, number: int
+  gathering: Gathering, sim: witness.Witness, index: int, number: int
 ) -> None:
   sim.reset(index, sim.scene.initial(gathering.rng(number, _WORLD)))
 
 
-def _active(sim: watched.Watched, worlds: range) -> Bool[np.ndarray, ' B']:
+def _active(sim: witness.Witness, worlds: range) -> Bool[np.ndarray, ' B']:
   active = np.zeros(sim.size, bool)
   active[worlds.start : worlds.stop] = True
   return active

@@ -15,12 +15,12 @@ import jax
 from sdd.collection import episode as episodes
 from sdd.collection import replay
 from sdd.dataset import (
+  derived,
   directory,
   durable,
   listing,
   reader,
   record,
-  relabel,
   spec,
 )
 from sdd.predicates import audit_group
@@ -63,7 +63,7 @@ def groups(
   """
   replays = {
     sha256: replay.Replay(dataclasses.replace(scene, mjcf=text, shapes=()))
-    for sha256, text in relabel.scene_texts(path).items()
+    for sha256, text in derived.scene_texts(path).items()
   }
   found: list[audit_group.Group] = []
   for split, kind in _KINDS.items():

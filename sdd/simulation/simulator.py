@@ -23,14 +23,17 @@ class Simulator(Protocol):
     size: B.
     lanes: how many worlds move at about the price of one: all, or a part
       of them, in a batch; one where each is stepped on its own.
-    compiling: CPU seconds that went into compiling so far.
   """
 
   scene: scene_lib.Scene
   spec: action.ActionSpec
   size: int
   lanes: int
-  compiling: float
+
+  @property
+  def compiling(self) -> float:
+    """CPU seconds that went into compiling so far."""
+    ...
 
   def reset(self, index: int, world: world_state.WorldState) -> None:
     """Puts world `index` into a state."""

@@ -10,10 +10,11 @@ import scripted
 from sdd.collection import (
   audit_states,
   collector,
+  judge,
   random_motion,
   recorder,
   session,
-  watched,
+  witness,
 )
 from sdd.language import registry as providers
 from sdd.planning import pool
@@ -80,7 +81,7 @@ def test_worlds_are_those_of_a_collection_with_that_seed(
   groups, balance, trees
 ):
   with session.collecting(balance, trees, seed=0, workers=0) as attempts:
-    sim = watched.Watched(attempts.sim, lambda count: None)
+    sim = witness.Witness(attempts.sim, lambda count: None)
     attempts.sim = sim
     (episode,) = attempts.run([collector.Job(0, TASK)])
   assert len(sim.runs[0]) == len(episode.action)
@@ -165,13 +166,14 @@ def test_random_motions_are_sensible(balance):
 
 
 def test_recorder_and_audit_see_the_same_states(balance, trees):
-  sim = watched.Watched(
+  sim = witness.Witness(
     simulator.make('mujoco', balance, size=1), lambda count: None
   )
   world = balance.initial(np.random.default_rng(0))
   sim.reset(0, world)
   origin = recorder.Origin(0, 0, TASK, trees(TASK))
-  notes = recorder.Recorder(balance, origin, world)
+  single = judge.SingleJudge(origin.tree)
+  notes = recorder.Recorder(balance, origin, world, single)
   notes.observe(sim, 0)
   sim.step(sim.proprioception(0)[None], np.ones(1, bool))
   notes.observe(sim, 0)

@@ -93,7 +93,7 @@ def test_a_world_that_blew_up_is_unknown_and_so_a_failure(
   world = dataclasses.replace(world, qvel=speed)
   sim.reset(0, world)
   origin = recorder.Origin(0, 0, whole.metadata.task, tree)
-  notes = recorder.Recorder(scene, origin, world)
+  notes = recorder.Recorder(scene, origin, world, judge.SingleJudge(tree))
   notes.observe(sim, 0)
   hold = sim.proprioception(0).astype(np.float32)
   sim.step(hold[None], np.ones(1, bool))

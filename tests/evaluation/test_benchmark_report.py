@@ -1,6 +1,7 @@
 """The benchmark's figures: what they count, and that they add up."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,9 +143,9 @@ def test_cost_is_for_a_success_and_all_episodes_pay():
 
 
 def test_unknown_verdicts_are_counted_where_they_were_noted():
-  known = {'unknown': False, 'unknown_at_end': False}
-  some = {'unknown': True, 'unknown_at_end': False}
-  root = {'unknown': True, 'unknown_at_end': True}
+  known: dict[str, Any] = {'unknown': False, 'unknown_at_end': False}
+  some: dict[str, Any] = {'unknown': True, 'unknown_at_end': False}
+  root: dict[str, Any] = {'unknown': True, 'unknown_at_end': True}
   outcomes = [made(0), made(1, **known), made(2, **some), made(3, **root)]
   found = benchmark_report.cost(outcomes)
   assert (found['unknown'], found['unknown_at_end']) == (2, 1)
