@@ -157,7 +157,7 @@ class Program:
 
   label: str
   scene: str
-  function: Callable[[State, State], bool]
+  function: Callable[[State, State], Any]
 
   @property
   def source(self) -> str:
