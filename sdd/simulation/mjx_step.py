@@ -15,10 +15,13 @@ from sdd.simulation import (
   latching,
   mjx_barrier,
   mjx_shapes,
+  mjx_solver,
 )
 from sdd.simulation import scene_state as scene_state_lib
 
 mjx = mjx_barrier.mjx
+
+_TOGETHER = 8  # worlds in one matrix product of the solver: what a cache holds
 
 
 @flax.struct.dataclass
@@ -57,7 +60,14 @@ class Stepper:
     self._shapes = mjx_shapes.Shapes(scene)
     self._model = mjx.put_model(self._shapes.model)
     self._latches = latching.addresses(scene)
+    options = self._shapes.model.opt
     self._mocap = np.flatnonzero(self._shapes.model.body_mocapid >= 0)
+    self._rows = mjx_solver.rows_of(self._shapes.model)
+    self._effort = mjx_solver.Effort(
+      iterations=options.iterations,
+      searches=options.ls_iterations,
+      together=_TOGETHER if jax.default_backend() == 'cpu' else 1 << 30,
+    )
 
   def advance(self, worlds: Worlds, actions: Any) -> Worlds:
     """The worlds a period later; traceable."""
@@ -95,27 +105,34 @@ class Stepper:
     """
     moving = jnp.arange(len(commands) + 1) < len(commands)
     commands = jnp.concatenate([commands, commands[-1:]])
-    step = jax.vmap(self._step)
     fixed = worlds.mocap_pos, worlds.mocap_quat, worlds.shape
 
     def body(carry: Any, inputs: Any) -> Any:
       command, go = inputs
-      after, seen = step(carry[0], fixed, command)
+      after, seen = self._step(carry[0], fixed, command)
       state = jax.tree.map(lambda a, b: jnp.where(go, a, b), after, carry[0])
       return (state, seen), None
 
     start = worlds.qpos, worlds.qvel, jnp.zeros_like(worlds.qvel)
     seen = jax.tree.map(
       lambda x: jnp.zeros(x.shape, x.dtype),
-      jax.eval_shape(step, start, fixed, commands[0])[1],
+      jax.eval_shape(self._step, start, fixed, commands[0])[1],
     )
     carry, _ = jax.lax.scan(body, (start, seen), (commands, moving))
     (qpos, qvel, _), seen = carry
     return qpos, qvel, seen
 
   def _step(self, state: Any, fixed: Any, command: Any) -> tuple[Any, _Seen]:
-    """One physics step of one world."""
-    (qpos, qvel, warmstart), (position, quaternion, shape) = state, fixed
+    """One physics step of all worlds."""
+    start = state[2]
+    model, data, problem = jax.vmap(self._ahead)(state, fixed, command)
+    qacc = mjx_solver.solve(problem, start, self._rows, self._effort)
+    after = jax.vmap(_integrated)(model, data, qacc)
+    return (*after, qacc), jax.vmap(self._seen)(state[0], data)
+
+  def _ahead(self, state: Any, fixed: Any, command: Any) -> tuple[Any, ...]:
+    """A physics step of one world, as far as to what the solver must solve."""
+    (qpos, qvel, _), (position, quaternion, shape) = state, fixed
     # MJX moves a mocap body without the bodies on it; so it moves by its
     # place in the model instead.
     model = self._model.tree_replace(
@@ -128,14 +145,16 @@ class Stepper:
     data = mjx.make_data(self._model).replace(
       qpos=qpos,
       qvel=qvel,
-      qacc_warmstart=warmstart,
       ctrl=command,
       mocap_pos=position,
       mocap_quat=quaternion,
       eq_active=self._held(qpos),
     )
-    data = _integrated(model, mjx.forward(model, data))
-    return (data.qpos, data.qvel, data.qacc_warmstart), self._seen(qpos, data)
+    data = mjx.fwd_position(model, data)
+    data = mjx.fwd_actuation(model, mjx.fwd_velocity(model, data))
+    force = data.qfrc_passive - data.qfrc_bias + data.qfrc_actuator
+    data = data.replace(qfrc_smooth=force)
+    return model, data, mjx_solver.problem_of(model, data)
 
   def _held(self, qpos: Any) -> Any:
     """Which equality constraints are active, latches among them."""
@@ -161,13 +180,16 @@ class Stepper:
     return _Seen(physics, data.site_xpos[tcp], data.site_xmat[tcp])
 
 
-def _integrated(model: Any, data: Any) -> Any:
-  """The second half of a physics step.
+def _integrated(model: Any, data: Any, qacc: Any) -> tuple[Any, Any]:
+  """The second half of a physics step: positions and velocities after it.
 
   On a CPU, JAX hands a batch of Cholesky factorisations in pieces to the
   threads of its pool and keeps a thread waiting for them. The step has two
   that could run at once; on two cores, both threads then wait for ever. So
-  this one is made to depend on forces that need the other one's result.
+  this one is made to depend on accelerations that need the other one's result.
   """
-  mass = data._impl.M + 0 * data.qacc[0]
-  return mjx.implicit(model, data.tree_replace({'_impl.M': mass}))
+  mass = data._impl.M + 0 * qacc[0]
+  force = mjx.mul_m(model, data, qacc) - data.qfrc_smooth
+  data = data.replace(qacc=qacc, qfrc_constraint=force)
+  data = mjx.implicit(model, data.tree_replace({'_impl.M': mass}))
+  return data.qpos, data.qvel
