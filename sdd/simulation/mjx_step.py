@@ -4,6 +4,7 @@ from typing import Any
 
 import flax.struct
 import jax
+import mujoco
 import numpy as np
 from jax import numpy as jnp
 
@@ -14,6 +15,7 @@ from sdd.simulation import (
   extraction,
   latching,
   mjx_barrier,
+  mjx_constraints,
   mjx_shapes,
   mjx_solver,
 )
@@ -21,6 +23,7 @@ from sdd.simulation import scene_state as scene_state_lib
 
 mjx = mjx_barrier.mjx
 
+_OF_JOINT = int(mujoco.mjtTrn.mjTRN_JOINT)
 _TOGETHER = 8  # worlds in one matrix product of the solver: what a cache holds
 
 
@@ -62,7 +65,8 @@ class Stepper:
     self._latches = latching.addresses(scene)
     options = self._shapes.model.opt
     self._mocap = np.flatnonzero(self._shapes.model.body_mocapid >= 0)
-    self._rows = mjx_solver.rows_of(self._shapes.model)
+    self._damped = _damped(self._shapes.model)
+    self._constraints = mjx_constraints.Constraints(self._shapes.model)
     self._effort = mjx_solver.Effort(
       iterations=options.iterations,
       searches=options.ls_iterations,
@@ -126,8 +130,9 @@ class Stepper:
     """One physics step of all worlds."""
     start = state[2]
     model, data, problem = jax.vmap(self._ahead)(state, fixed, command)
-    qacc = mjx_solver.solve(problem, start, self._rows, self._effort)
-    after = jax.vmap(_integrated)(model, data, qacc)
+    rows = self._constraints.rows
+    qacc = mjx_solver.solve(problem, start, rows, self._effort)
+    after = jax.vmap(self._integrated)(model, data, qacc)
     return (*after, qacc), jax.vmap(self._seen)(state[0], data)
 
   def _ahead(self, state: Any, fixed: Any, command: Any) -> tuple[Any, ...]:
@@ -150,11 +155,30 @@ class Stepper:
       mocap_quat=quaternion,
       eq_active=self._held(qpos),
     )
-    data = mjx.fwd_position(model, data)
-    data = mjx.fwd_actuation(model, mjx.fwd_velocity(model, data))
+    for part in (mjx.kinematics, mjx.com_pos, mjx.crb, mjx.collision):
+      data = part(model, data)
+    data = mjx.fwd_velocity(model, mjx.transmission(model, data))
+    data = mjx.fwd_actuation(model, data)
     force = data.qfrc_passive - data.qfrc_bias + data.qfrc_actuator
     data = data.replace(qfrc_smooth=force)
-    return model, data, mjx_solver.problem_of(model, data)
+    return model, data, self._constraints.problem(model, data)
+
+  def _integrated(self, model: Any, data: Any, qacc: Any) -> tuple[Any, Any]:
+    """The second half of a physics step: positions and velocities after it.
+
+    On a CPU, JAX hands a batch of Cholesky factorisations in pieces to the
+    threads of its pool and keeps a thread waiting for them. The step has two
+    that could run at once; on two cores, both threads then wait for ever. So
+    this one is made to depend on accelerations, which need the other's result.
+    """
+    damped = mjx.full_m(model, data) + 0 * qacc[0]
+    damped -= model.opt.timestep * mjx.deriv_smooth_vel(model, data)
+    mine = self._damped
+    factor = jax.scipy.linalg.cho_factor(damped[np.ix_(mine, mine)])
+    force = mjx.mul_m(model, data, qacc)[mine]
+    qacc = qacc.at[mine].set(jax.scipy.linalg.cho_solve(factor, force))
+    data = mjx.euler(model, data.replace(qacc=qacc))
+    return data.qpos, data.qvel
 
   def _held(self, qpos: Any) -> Any:
     """Which equality constraints are active, latches among them."""
@@ -180,16 +204,14 @@ class Stepper:
     return _Seen(physics, data.site_xpos[tcp], data.site_xmat[tcp])
 
 
-def _integrated(model: Any, data: Any, qacc: Any) -> tuple[Any, Any]:
-  """The second half of a physics step: positions and velocities after it.
+def _damped(model: mujoco.MjModel) -> np.ndarray:
+  """Degrees of freedom whose damping, if any, is not their own affair.
 
-  On a CPU, JAX hands a batch of Cholesky factorisations in pieces to the
-  threads of its pool and keeps a thread waiting for them. The step has two
-  that could run at once; on two cores, both threads then wait for ever. So
-  this one is made to depend on accelerations that need the other one's result.
+  All those of the kinematic trees in which something has damping or a motor.
   """
-  mass = data._impl.M + 0 * qacc[0]
-  force = mjx.mul_m(model, data, qacc) - data.qfrc_smooth
-  data = data.replace(qacc=qacc, qfrc_constraint=force)
-  data = mjx.implicit(model, data.tree_replace({'_impl.M': mass}))
-  return data.qpos, data.qvel
+  if model.ntendon or np.any(model.actuator_trntype != _OF_JOINT):
+    return np.arange(model.nv)
+  driven = model.jnt_dofadr[model.actuator_trnid[:, 0]]
+  damped = np.union1d(driven, np.flatnonzero(model.dof_damping))
+  trees = np.unique(model.dof_treeid[damped])
+  return np.flatnonzero(np.isin(model.dof_treeid, trees))
