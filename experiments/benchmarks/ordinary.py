@@ -10,6 +10,7 @@ import inspect
 import math
 import types
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import jax
 import mujoco
+import numpy as np
 from jax import numpy as jnp
+from jaxtyping import Float, Int
 
 from sdd.simulation import mjx_barrier
 
@@ -41,19 +43,21 @@ def install() -> bool:
   collision_driver._contact_groups = _culled(
     collision_driver._contact_groups,
     lambda model: collision_driver._numeric(model, 'max_geom_pairs'),
+    collision_driver._geom_groups,
   )
   return True
 
 
-def _culled(candidates: Any, limit: Any) -> Any:
+def _culled(candidates: Any, limit: Any, pairs: Any) -> Any:
   @functools.wraps(candidates)
   def contact_groups(model: Any, data: Any) -> Any:
     groups, most = candidates(model, data), limit(model)
+    listed = pairs(model)
     for key, contact in groups.items():
       unbounded = _UNBOUNDED & {int(kind) for kind in key.types}
       if unbounded or not 0 <= most < contact.geom.shape[0]:
         continue
-      gap = _gaps(model, data, contact.geom)
+      gap = _gaps(model, data, np.array(listed[key])[:, :2])
       nearest = jax.lax.top_k(-gap, most)[1]
       groups[key] = jax.tree.map(lambda x, take=nearest: x[take], contact)
     return groups
@@ -61,17 +65,29 @@ def _culled(candidates: Any, limit: Any) -> Any:
   return contact_groups
 
 
-def _gaps(model: Any, data: Any, pairs: Any) -> jax.Array:
-  """Distance (pairs,) between the axis-aligned boxes of two geoms.
+def _gaps(
+  model: Any, data: Any, pairs: Int[np.ndarray, 'pairs 2']
+) -> Float[jax.Array, ' pairs']:
+  """Distance between the axis-aligned boxes of two geoms, pair by pair.
 
   Along the axis where they are farthest apart; negative where they overlap.
+  Made for all first geoms against all second ones, one axis at a time, which
+  a CPU does much faster than to collect three numbers for each pair.
   """
-  kind, size = model.geom_type[:, None], model.geom_size
-  length = jnp.stack([jnp.zeros_like(size[:, 1])] * 2 + [size[:, 1]], axis=-1)
-  core = jnp.where(kind == _BOX, size, jnp.where(kind == _CAPSULE, length, 0))
-  radius = jnp.where(kind == _BOX, 0, model.geom_rbound[:, None])
-  radius = jnp.where(kind == _CAPSULE, size[:, :1], radius)
-  reach = (jnp.abs(data.geom_xmat) * core[:, None, :]).sum(axis=-1) + radius
-  first, second = pairs[:, 0], pairs[:, 1]
-  apart = jnp.abs(data.geom_xpos[first] - data.geom_xpos[second])
-  return (apart - reach[first] - reach[second]).max(axis=-1)
+  (first, row), (second, column) = (
+    np.unique(each, return_inverse=True) for each in pairs.T
+  )
+  kind, size = model.geom_type, model.geom_size
+  boxed, round_ = kind == _BOX, kind == _CAPSULE
+  radius = jnp.where(boxed, 0, model.geom_rbound)
+  radius = jnp.where(round_, size[:, 0], radius)
+  length = jnp.where(round_, size[:, 1], jnp.where(boxed, size[:, 2], 0))
+  half = [jnp.where(boxed, size[:, k], 0) for k in range(2)] + [length]
+  gap = jnp.float32(-jnp.inf)
+  for axis in range(3):
+    turned = abs(data.geom_xmat[:, axis])
+    reach = radius + sum(turned[:, k] * half[k] for k in range(3))
+    low, high = data.geom_xpos[:, axis] - reach, data.geom_xpos[:, axis] + reach
+    gap = jnp.maximum(gap, low[first][:, None] - high[second])
+    gap = jnp.maximum(gap, low[second] - high[first][:, None])
+  return gap.reshape(-1)[row * len(second) + column]

@@ -100,6 +100,8 @@ def _simplified(scene: scene_lib.Scene) -> mujoco.MjModel:
   model = scene.fresh_model()
   colliding = (model.geom_contype | model.geom_conaffinity) != 0
   model.geom_condim[colliding] = model.geom_condim[colliding].max()
+  # What is damped is solved for by us, implicitly, before MJX integrates.
+  model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_EULERDAMP
   if len(scene.shapes) > 1:
     # A shortcut for geoms in the middle of their bodies; other shapes may
     # have them elsewhere.

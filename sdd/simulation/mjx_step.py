@@ -4,6 +4,7 @@ from typing import Any
 
 import flax.struct
 import jax
+import mujoco
 import numpy as np
 from jax import numpy as jnp
 
@@ -14,11 +15,16 @@ from sdd.simulation import (
   extraction,
   latching,
   mjx_barrier,
+  mjx_constraints,
   mjx_shapes,
+  mjx_solver,
 )
 from sdd.simulation import scene_state as scene_state_lib
 
 mjx = mjx_barrier.mjx
+
+_OF_JOINT = int(mujoco.mjtTrn.mjTRN_JOINT)
+_TOGETHER = 8  # worlds in one matrix product of the solver: what a cache holds
 
 
 @flax.struct.dataclass
@@ -59,7 +65,15 @@ class Stepper:
     self._shapes = mjx_shapes.Shapes(scene)
     self._model = mjx.put_model(self._shapes.model)
     self._latches = latching.addresses(scene)
+    options = self._shapes.model.opt
     self._mocap = np.flatnonzero(self._shapes.model.body_mocapid >= 0)
+    self._damped = _damped(self._shapes.model)
+    self._constraints = mjx_constraints.Constraints(self._shapes.model)
+    self._effort = mjx_solver.Effort(
+      iterations=options.iterations,
+      searches=options.ls_iterations,
+      together=_TOGETHER if jax.default_backend() == 'cpu' else 1 << 30,
+    )
 
   def advance(self, worlds: Worlds, actions: Any) -> Worlds:
     """The worlds a period later; traceable."""
@@ -99,28 +113,36 @@ class Stepper:
     """
     moving = jnp.arange(len(commands) + 1) < len(commands)
     commands = jnp.concatenate([commands, commands[-1:]])
-    step = jax.vmap(self._step)
     of_model = worlds.shape, worlds.mass, worlds.friction
     fixed = worlds.mocap_pos, worlds.mocap_quat, of_model
 
     def body(carry: Any, inputs: Any) -> Any:
       command, go = inputs
-      after, seen = step(carry[0], fixed, command)
+      after, seen = self._step(carry[0], fixed, command)
       state = jax.tree.map(lambda a, b: jnp.where(go, a, b), after, carry[0])
       return (state, seen), None
 
     start = worlds.qpos, worlds.qvel, jnp.zeros_like(worlds.qvel)
     seen = jax.tree.map(
       lambda x: jnp.zeros(x.shape, x.dtype),
-      jax.eval_shape(step, start, fixed, commands[0])[1],
+      jax.eval_shape(self._step, start, fixed, commands[0])[1],
     )
     carry, _ = jax.lax.scan(body, (start, seen), (commands, moving))
     (qpos, qvel, _), seen = carry
     return qpos, qvel, seen
 
   def _step(self, state: Any, fixed: Any, command: Any) -> tuple[Any, _Seen]:
-    """One physics step of one world."""
-    (qpos, qvel, warmstart), (position, quaternion, of_model) = state, fixed
+    """One physics step of all worlds."""
+    start = state[2]
+    model, data, problem = jax.vmap(self._ahead)(state, fixed, command)
+    rows = self._constraints.rows
+    qacc = mjx_solver.solve(problem, start, rows, self._effort)
+    after = jax.vmap(self._integrated)(model, data, qacc)
+    return (*after, qacc), jax.vmap(self._seen)(state[0], data)
+
+  def _ahead(self, state: Any, fixed: Any, command: Any) -> tuple[Any, ...]:
+    """A physics step of one world, as far as to what the solver must solve."""
+    (qpos, qvel, _), (position, quaternion, of_model) = state, fixed
     # MJX moves a mocap body without the bodies on it; so it moves by its
     # place in the model instead.
     model = self._model.tree_replace(
@@ -133,14 +155,35 @@ class Stepper:
     data = mjx.make_data(self._model).replace(
       qpos=qpos,
       qvel=qvel,
-      qacc_warmstart=warmstart,
       ctrl=command,
       mocap_pos=position,
       mocap_quat=quaternion,
       eq_active=self._held(qpos),
     )
-    data = _integrated(model, mjx.forward(model, data))
-    return (data.qpos, data.qvel, data.qacc_warmstart), self._seen(qpos, data)
+    for part in (mjx.kinematics, mjx.com_pos, mjx.crb, mjx.collision):
+      data = part(model, data)
+    data = mjx.fwd_velocity(model, mjx.transmission(model, data))
+    data = mjx.fwd_actuation(model, data)
+    force = data.qfrc_passive - data.qfrc_bias + data.qfrc_actuator
+    data = data.replace(qfrc_smooth=force)
+    return model, data, self._constraints.problem(model, data)
+
+  def _integrated(self, model: Any, data: Any, qacc: Any) -> tuple[Any, Any]:
+    """The second half of a physics step: positions and velocities after it.
+
+    On a CPU, JAX hands a batch of Cholesky factorisations in pieces to the
+    threads of its pool and keeps a thread waiting for them. The step has two
+    that could run at once; on two cores, both threads then wait for ever. So
+    this one is made to depend on accelerations, which need the other's result.
+    """
+    damped = mjx.full_m(model, data) + 0 * qacc[0]
+    damped -= model.opt.timestep * mjx.deriv_smooth_vel(model, data)
+    mine = self._damped
+    factor = jax.scipy.linalg.cho_factor(damped[np.ix_(mine, mine)])
+    force = mjx.mul_m(model, data, qacc)[mine]
+    qacc = qacc.at[mine].set(jax.scipy.linalg.cho_solve(factor, force))
+    data = mjx.euler(model, data.replace(qacc=qacc))
+    return data.qpos, data.qvel
 
   def _held(self, qpos: Any) -> Any:
     """Which equality constraints are active, latches among them."""
@@ -166,13 +209,14 @@ class Stepper:
     return _Seen(physics, data.site_xpos[tcp], data.site_xmat[tcp])
 
 
-def _integrated(model: Any, data: Any) -> Any:
-  """The second half of a physics step.
+def _damped(model: mujoco.MjModel) -> np.ndarray:
+  """Degrees of freedom whose damping, if any, is not their own affair.
 
-  On a CPU, JAX hands a batch of Cholesky factorisations in pieces to the
-  threads of its pool and keeps a thread waiting for them. The step has two
-  that could run at once; on two cores, both threads then wait for ever. So
-  this one is made to depend on forces that need the other one's result.
+  All those of the kinematic trees in which something has damping or a motor.
   """
-  mass = data._impl.M + 0 * data.qacc[0]
-  return mjx.implicit(model, data.tree_replace({'_impl.M': mass}))
+  if model.ntendon or np.any(model.actuator_trntype != _OF_JOINT):
+    return np.arange(model.nv)
+  driven = model.jnt_dofadr[model.actuator_trnid[:, 0]]
+  damped = np.union1d(driven, np.flatnonzero(model.dof_damping))
+  trees = np.unique(model.dof_treeid[damped])
+  return np.flatnonzero(np.isin(model.dof_treeid, trees))

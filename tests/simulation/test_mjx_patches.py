@@ -105,7 +105,7 @@ def ranks_of_contacts(scene, recorded):
       geom_xpos=data.geom_xpos, geom_xmat=data.geom_xmat.reshape(-1, 3, 3)
     )
     for key, found in groups.items():
-      gap = np.asarray(mjx_broad_phase._gaps(model, placed, jnp.asarray(found)))
+      gap = np.asarray(mjx_broad_phase._gaps(model, placed, found))
       touches = [tuple(sorted(pair)) in pairs for pair in found.tolist()]
       assert np.all(gap[touches] <= 1e-6)
       rank[key] = max(rank[key], *np.argsort(np.argsort(gap))[touches], 0)
