@@ -34,8 +34,8 @@ _ENVIRONMENTS = flags.DEFINE_list(
 _SIMULATORS = flags.DEFINE_list(
   'simulators', list(simulator.NAMES), 'which simulators'
 )
-_EPISODES = flags.DEFINE_integer(
-  'episodes', 16, 'episodes a run; at least one a world', lower_bound=1
+_EPISODES = flags.DEFINE_list(
+  'episodes', ['8', '32', '64', '100'], 'episodes, for each number of worlds'
 )
 _SEED = flags.DEFINE_integer('seed', 0, 'fixes every draw', lower_bound=0)
 _OUT = flags.DEFINE_string(
@@ -53,11 +53,17 @@ def main(_: Sequence[str]) -> None:
   for name in _SIMULATORS.value:
     if name not in simulator.NAMES:
       raise errors.UnknownNameError('simulator', name, simulator.NAMES)
-  sizes = [_size(text) for text in _ENVIRONMENTS.value]
+  sizes = [_count(text) for text in _ENVIRONMENTS.value]
+  episodes = [_count(text) for text in _EPISODES.value]
+  if len(sizes) != len(episodes):
+    raise errors.SddError(
+      f'--environments has {len(sizes)} entries and --episodes '
+      f'{len(episodes)}; expected as many.'
+    )
   rows = []
-  for size in sizes:
+  for size, count in zip(sizes, episodes, strict=True):
     for name in _SIMULATORS.value:
-      rows.append(_row(name, size, _collect(name, size)))
+      rows.append(_row(name, size, _collect(name, size, count)))
       print(_markdown(rows[-1:]).splitlines()[-1], flush=True)
   markdown = _markdown(rows)
   print(f'\n{markdown}')
@@ -70,18 +76,15 @@ def main(_: Sequence[str]) -> None:
     print(results.write_result(f'collection_{_SCENE.value}', kept))
 
 
-def _size(text: str) -> int:
+def _count(text: str) -> int:
   if not text.isdecimal() or int(text) < 1:
-    raise errors.SddError(
-      f'Got {text!r} environments; expected whole numbers from 1.'
-    )
+    raise errors.SddError(f'Got {text!r}; expected whole numbers from 1.')
   return int(text)
 
 
-def _collect(name: str, size: int) -> pathlib.Path:
+def _collect(name: str, size: int, episodes: int) -> pathlib.Path:
   """The dataset of one run, finished now if it was not before."""
   out = pathlib.Path(_OUT.value) / _SCENE.value / f'{name}_{size}'
-  episodes = max(_EPISODES.value, size)
   command = [
     sys.executable, '-m', 'experiments.collect', f'--scene={_SCENE.value}',
     f'--task={_TASK.value}', f'--episodes={episodes}', f'--seed={_SEED.value}',
