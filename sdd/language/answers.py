@@ -91,8 +91,11 @@ def ground(text: str, vocabulary: vocabulary_lib.Vocabulary) -> skill.Skill:
     grounding.GroundingError, errors.UnknownNameError: it does not fit.
   """
   fields = form.complete('ground', _json_object(text), vocabulary)
-  said = {k: v for k, v in fields.items() if k != 'reasoning'}
-  said = {k: v for k, v in said.items() if v != form.NONE}
+  left_out = ['reasoning']
+  for name in ('target', 'direction'):
+    if vocabulary_lib.normalise(fields[name]) == form.NONE:
+      left_out.append(name)
+  said = {k: v for k, v in fields.items() if k not in left_out}
   return grounding.ground(said, vocabulary)
 
 
