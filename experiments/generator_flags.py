@@ -22,6 +22,7 @@ _VARIATION = flags.DEFINE_enum(
   'variation', 'wide', scene_lib.VARIATIONS,
   'how much initial worlds vary: wide, or as little as in the paper',
 )  # fmt: skip
+LLM = language_flags.LLM
 flags.adopt_module_key_flags(language_flags)
 
 

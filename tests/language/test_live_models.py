@@ -7,7 +7,14 @@ import model_server
 import pytest
 
 from sdd import errors
-from sdd.language import live, prompting, provider, registry
+from sdd.language import (
+  live,
+  planner,
+  prompting,
+  provider,
+  recorded,
+  registry,
+)
 
 KEY = 'not-a-real/key-0123456789'
 SUBTASKS = '{"reasoning": "", "subtasks": []}'
@@ -79,7 +86,7 @@ def test_a_question_goes_out_and_the_answer_comes_back(
   assert 'some-model' in path or body['model'] == 'some-model'
   assert any(KEY in value for value in headers.values())
   assert KEY not in path
-  assert server.prompts() == [prompting.fill('plan', 'go', vocabulary)]
+  assert protocol.prompt(body) == prompting.fill('plan', 'go', vocabulary)
 
 
 def test_the_form_is_asked_for_and_no_temperature(ask, protocol, server):
@@ -224,6 +231,32 @@ def test_the_old_package_says_that_its_support_has_ended(server, caplog):
   made.complete(request)
   assert 'no longer supported' in caplog.text
   assert '--llm=gemini:m' in caplog.text
+
+
+def test_a_whole_tree_over_the_wire(protocol, server, vocabulary):
+  """With a first answer that has the wrong form."""
+  records = recorded.RecordedProvider()
+
+  def answer(body):
+    question, instruction = protocol.asked(body)
+    about = provider.Request(question, 'drawer', instruction, '')
+    return protocol.text(records.complete(about).text)
+
+  server.responses = [
+    Response(200, protocol.text('{"sentence": "I will."}')),
+    Response(200, answer),
+  ]
+  made = registry.make_provider(
+    f'{protocol.name}:m', url=protocol.path(server.url)
+  )
+  task = 'move the crayon box into the top drawer'
+  tree = planner.infer_task_tree(task, 'drawer', vocabulary, made)
+  expected = planner.infer_task_tree(task, 'drawer', vocabulary, records)
+  assert tree.root == expected.root
+  again = protocol.prompt(server.seen[1][2])
+  assert 'It cannot be used: Answer with a JSON object of the fields' in again
+  assert made.usage.calls == len(server.seen)
+  assert made.usage.tokens_in == 70 * len(server.seen)
 
 
 class TestServersOfOnesOwn:

@@ -42,15 +42,6 @@ class Server(http.server.ThreadingHTTPServer):
   def url(self):
     return f'http://127.0.0.1:{self.server_port}'
 
-  def prompts(self):
-    """The prompts that came in, whichever protocol they came by."""
-    return [
-      body['messages'][0]['content']
-      if 'messages' in body
-      else body['contents'][0]['parts'][0]['text']
-      for _, _, body in self.seen
-    ]
-
 
 class _Handler(http.server.BaseHTTPRequestHandler):
   server: Server
@@ -95,7 +86,29 @@ def running():
     thread.join()
 
 
-class Gemini:
+class Protocol:
+  """What servers of all kinds are asked."""
+
+  def form(self, body) -> tuple[Any, Any]:
+    """Whether a request asks for JSON, and its schema."""
+    raise LookupError(body)
+
+  def prompt(self, body) -> str:
+    raise LookupError(body)
+
+  def asked(self, body) -> tuple[Any, str]:
+    """Which question, and about which instruction."""
+    _, schema = self.form(body)
+    marks = {'subtasks': 'plan', 'verb': 'ground', 'impossible': 'resolve'}
+    fields = (schema or {}).get('properties', {})
+    question = next((marks[k] for k in fields if k in marks), 'success')
+    lines = self.prompt(body).splitlines()
+    start = 'Instruction: '
+    said = [line[len(start) :] for line in lines if line.startswith(start)]
+    return question, said[-1]
+
+
+class Gemini(Protocol):
   """Bodies as Gemini's server sends them."""
 
   name = 'gemini'
@@ -134,8 +147,10 @@ class Gemini:
       'error': {'code': status, 'message': message, 'status': 'SOME_STATUS'}
     }
 
-  def form(self, body):
-    """The schema in a request, and whether it asks for JSON."""
+  def prompt(self, body) -> str:
+    return body['contents'][0]['parts'][0]['text']
+
+  def form(self, body) -> tuple[Any, Any]:
     config = body.get('generationConfig', {})
     schema = config.get('responseJsonSchema') or config.get('responseSchema')
     return config.get('responseMimeType'), schema
@@ -148,7 +163,7 @@ class GenerativeAi(Gemini):
   name = 'generativeai'
 
 
-class OpenAi:
+class OpenAi(Protocol):
   """Bodies as servers of OpenAI's chat protocol send them."""
 
   name = 'openai'
@@ -187,7 +202,10 @@ class OpenAi:
   def error(self, status, message):
     return {'error': {'message': message, 'type': 'some', 'code': str(status)}}
 
-  def form(self, body):
+  def prompt(self, body) -> str:
+    return body['messages'][0]['content']
+
+  def form(self, body) -> tuple[Any, Any]:
     asked = body.get('response_format')
     if asked is None:
       return None, None
