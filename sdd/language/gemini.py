@@ -2,12 +2,14 @@
 
 import contextlib
 import importlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from sdd.language import api_key, live, provider
 
 KEY_VARIABLES = ('GEMINI_API_KEY', 'GOOGLE_API_KEY')
+_DELAY = re.compile(r'retry_?[dD]elay\W+(\d+(?:\.\d+)?)s')
 # Why Gemini stops, by name. Whatever is not here is a refusal.
 _FINISHES: dict[str, provider.Finish] = {
   'STOP': 'stop',
@@ -46,7 +48,7 @@ class GeminiClient:
       raise live.ServiceError(
         f'Gemini answered {error.code} {error.status}: {error.message}.',
         transient=error.code in live.TRANSIENT,
-        wait=live.retry_after(getattr(error.response, 'headers', None)),
+        wait=wait(error),
       ) from None
     except self._transport_errors as error:
       raise live.ServiceError(
@@ -68,6 +70,17 @@ class GeminiClient:
       config['response_mime_type'] = 'application/json'
       config['response_json_schema'] = dict(request.form)
     return config
+
+
+def wait(error: Any) -> float | None:
+  """Seconds that an error of either package asks to wait.
+
+  Gemini's servers say so in the body rather than in a header.
+  """
+  asked = _DELAY.search(repr(getattr(error, 'details', '')))
+  if asked:
+    return float(asked[1])
+  return live.retry_after(getattr(error.response, 'headers', None))
 
 
 def reply(response: Any, model: str) -> live.Reply:

@@ -50,7 +50,7 @@ class GenerativeAiClient:
       raise live.ServiceError(
         f'Gemini answered {error.code} {error.reason or ""}: {error.message}.',
         transient=error.code in live.TRANSIENT,
-        wait=live.retry_after(getattr(error.response, 'headers', None)),
+        wait=gemini.wait(error),
       ) from None
     except (self._requests.RequestException, self._api.RetryError) as error:
       if isinstance(error, self._requests.exceptions.JSONDecodeError):

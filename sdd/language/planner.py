@@ -15,7 +15,7 @@ from sdd.scenes import vocabulary as vocabulary_lib
 
 MAX_DEPTH = 4  # levels of a tree, the root's included
 MAX_NODES = 32
-ATTEMPTS = 2  # per question
+ATTEMPTS = 3  # per question: an answer and two repairs
 REPAIRS = 3  # of a whole tree
 MAX_LENGTH = 1000  # characters of a sentence
 

@@ -132,6 +132,15 @@ def test_it_waits_as_long_as_the_server_asks(ask, protocol, slept):
   assert slept == [7.0]  # not for an hour
 
 
+@pytest.mark.parametrize('protocol', model_server.PROTOCOLS[:2], indirect=True)
+def test_it_waits_as_long_as_the_body_asks(ask, protocol, slept):
+  body = protocol.error(429, 'Busy.')
+  kind = 'type.googleapis.com/google.rpc.RetryInfo'
+  body['error']['details'] = [{'@type': kind, 'retryDelay': '8.5s'}]
+  ask(Response(429, body), Response(200, protocol.text(SUBTASKS)))
+  assert slept == [8.5]
+
+
 def test_it_gives_up_in_the_end(ask, protocol, server, slept, caplog):
   message = told(ask, Response(500, protocol.error(500, f'Broken, {KEY}.')))
   assert len(server.seen) == live.TRIES

@@ -86,16 +86,61 @@ def test_a_bad_answer_is_asked_again_with_the_problem(
   assert len(tree.completions) == 5
 
 
-def test_two_bad_answers_fail_and_both_are_shown(vocabulary):
-  scripted = _leaf(success=['import os', 'import sys'])
+# Success code that does not compile, and what is said about it.
+WRONG = (
+  (
+    'def success(init_state, final_state):\n'
+    '  height = get_pose(final_state, "horse toy").position[2]\n'
+    '  return height is 3',
+    ('line 3, column 10', '`is`', '=='),
+  ),
+  (
+    'def success(init_state, final_state):\n'
+    "  return check_closed(final_state, 'top drawr')",
+    ('line 2, column 10', "'top drawr'", "mean 'top drawer'"),
+  ),
+  ('```python\nimport os\nTrue\n```', ('line 2, column 1', 'Leave it out')),
+)
+
+
+def _asked(scripted, question):
+  return [
+    each.prompt for each in scripted.requests if each.question == question
+  ]
+
+
+@pytest.mark.parametrize('times', [1, 2])
+def test_what_the_compiler_says_is_told_with_the_code(vocabulary, times):
+  codes = [code for code, _ in WRONG[:times]]
+  scripted = _leaf(success=[*codes, TRUE])
+  tree = _infer(vocabulary, scripted)
+  assert str(tree.root.predicate).endswith('return True')
+  first, *later = _asked(scripted, 'success')
+  assert len(later) == times
+  for prompt, (code, told) in zip(later, WRONG, strict=False):
+    assert prompt.startswith(first)
+    assert code in prompt
+    for each in told:
+      assert each in prompt.removeprefix(first)
+  for code in codes:
+    assert code not in first
+
+
+def test_wrong_answers_fail_in_the_end_and_all_are_shown(vocabulary):
+  assert len(WRONG) == planner.ATTEMPTS
+  scripted = _leaf(success=[code for code, _ in WRONG])
   with pytest.raises(planner.LanguageError) as caught:
     _infer(vocabulary, scripted)
   message = str(caught.value)
   assert "'success'" in message
   assert "'go'" in message
-  assert 'import os' in message
-  assert 'import sys' in message
-  assert message.count('import is not allowed') == 2
+  assert '3 attempts' in message
+  for code, told in WRONG:
+    assert code in message
+    for each in told:
+      assert each in message
+  assert len(_asked(scripted, 'success')) == planner.ATTEMPTS
+  assert not _asked(scripted, 'ground')
 
 
 def test_a_cycle_is_a_bad_plan(vocabulary):
