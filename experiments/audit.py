@@ -28,11 +28,16 @@ import jax
 from absl import flags
 from rich import console as rich_console
 
-from experiments import audit_report, generator_flags, program, success_code
+from experiments import (
+  audit_report,
+  generator_flags,
+  language_flags,
+  program,
+  success_code,
+)
 from sdd import errors
-from sdd.collection import achievement, audit_states, recorder, session
+from sdd.collection import achievement, audit_states, recorder
 from sdd.dataset import audit_stored, reader
-from sdd.language import registry as providers
 from sdd.language import skill as skill_lib
 from sdd.language import task_tree
 from sdd.planning import pool
@@ -71,7 +76,7 @@ _ON_PROBLEM = flags.DEFINE_enum(
   'on_problem', 'refuse', ('refuse', 'warn'),
   'exit status for code that cannot serve: refuse gives 1, warn 0',
 )  # fmt: skip
-flags.declare_key_flag('llm')
+flags.adopt_module_key_flags(language_flags)
 flags.declare_key_flag('variation')
 REFUSED = 1  # exit status
 _ODD = 8  # worlds in which each link is gone once
@@ -98,9 +103,8 @@ class Question:
 
 def main(_: Sequence[str]) -> int:
   scene = _checked_scene()
-  infer = session.trees(
-    scene, providers.make_provider(generator_flags.LLM.value)
-  )
+  kept = pathlib.Path(_DATA.value) / 'records' if _DATA.value else None
+  infer = language_flags.trees(scene, language_flags.provider(kept=kept))
   tasks, subjects = _asked(scene, infer)
   program.when_interrupted('Stopped. Nothing was written.')
   groups = _gather(scene, infer, tasks)
@@ -273,7 +277,7 @@ def _keep(scene: scene_lib.Scene, tables: list[audit.TruthTable]) -> None:
     'settings': {
       'states': _STATES.value, 'environments': _ENVIRONMENTS.value,
       'simulator': _SIMULATOR.value, 'seed': _SEED.value,
-      'variation': scene.variation, 'llm': generator_flags.LLM.value,
+      'variation': scene.variation, 'llm': language_flags.LLM.value,
     },
     'versions': recorder.versions(),
     'usable': all(table.usable for table in tables),

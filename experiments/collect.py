@@ -8,10 +8,18 @@ with the splits `success` and `failure`:
     --task="move the crayon box into the top drawer" --out=runs/crayon
 
 The same command again goes on where it stopped. `--task=all` takes the
-scene's tasks in turn.
+scene's tasks in turn. The answers of the language model are kept beside the
+episodes, in `records`; with them as --records, or the same command, the same
+task trees come out without asking it again:
+
+  python -m experiments.collect --scene=drawer --llm=openai:MODEL \\
+    --llm_url=http://localhost:11434/v1 \\
+    --task="tidy the crayons away into the lowest drawer" --out=runs/tidy
 """
 
+import dataclasses
 import os
+import pathlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -19,11 +27,10 @@ from typing import Any
 from absl import flags
 from rich import console as rich_console
 
-from experiments import generator_flags, program
+from experiments import generator_flags, language_flags, program
 from sdd import errors
 from sdd.collection import collector, episode, robustness, session
 from sdd.dataset import cost, reader, writer
-from sdd.language import registry as providers
 from sdd.language import task_tree
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, simulator
@@ -51,6 +58,7 @@ _ROBUSTNESS = flags.DEFINE_integer(
   lower_bound=0,
 )  # fmt: skip
 flags.adopt_module_key_flags(generator_flags)
+RECORDS = 'records'  # beside the episodes
 
 
 def main(_: Sequence[str]) -> int:
@@ -59,9 +67,9 @@ def main(_: Sequence[str]) -> int:
     raise errors.UnknownNameError(
       'simulator', _SIMULATOR.value, simulator.NAMES
     )
-  infer = session.trees(
-    scene, providers.make_provider(generator_flags.LLM.value)
-  )
+  records = pathlib.Path(_OUT.value).expanduser() / RECORDS
+  language = language_flags.provider(kept=records)
+  infer = language_flags.trees(scene, language)
   tasks = _tasks(scene)
   show_trees([infer(task) for task in tasks])
   with writer.DatasetWriter(
@@ -76,6 +84,7 @@ def main(_: Sequence[str]) -> int:
       **generator_flags.settings(), **_robustness_settings(),
     },
   ) as dataset:  # fmt: skip
+    language.save(records)
     try:
       spent = _collect(scene, infer, tasks, dataset)
     except KeyboardInterrupt:
@@ -85,14 +94,20 @@ def main(_: Sequence[str]) -> int:
         'command goes on from there.'
       )
       raise
+  spent['language'] = dataclasses.asdict(language.usage)
   _report(spent)
+  print(language.report())
+  for task in tasks:
+    if scene.find_task(task) is None:
+      print(f'No rule judges {task!r}: its ground_truth means nothing.')
   return 0
 
 
 def _tasks(scene: scene_lib.Scene) -> list[str]:
   if _TASK.value == 'all':
     return [task.sentence for task in scene.tasks]
-  return [scene.task(_TASK.value).sentence]
+  known = scene.find_task(_TASK.value)
+  return [known.sentence if known else ' '.join(_TASK.value.split())]
 
 
 def _robustness_settings() -> dict[str, Any]:

@@ -19,6 +19,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from absl import flags
 from rich import console as rich_console
@@ -137,7 +138,7 @@ def _show(
     _record(_RECORD.value, scores, total, each)
 
 
-def _generator() -> dict[str, str]:
+def _generator() -> dict[str, Any]:
   """The generator's settings; other policies have none."""
   if _POLICY.value != policies.GENERATOR:
     return {}

@@ -1,9 +1,10 @@
 """The flags that say how the generator works, shared by several programs."""
 
-from typing import cast
+from typing import Any, cast
 
 from absl import flags
 
+from experiments import language_flags
 from sdd.collection import walk
 from sdd.planning import motion
 from sdd.scenes import registry
@@ -21,9 +22,8 @@ _VARIATION = flags.DEFINE_enum(
   'variation', 'wide', scene_lib.VARIATIONS,
   'how much initial worlds vary: wide, or as little as in the paper',
 )  # fmt: skip
-LLM = flags.DEFINE_string(
-  'llm', 'recorded', 'who infers task trees: recorded, or gemini'
-)
+LLM = language_flags.LLM
+flags.adopt_module_key_flags(language_flags)
 
 
 def retry() -> walk.Retry:
@@ -36,12 +36,12 @@ def primitives() -> motion.Primitives:
   return cast(motion.Primitives, _PRIMITIVES.value)
 
 
-def settings() -> dict[str, str]:
+def settings() -> dict[str, Any]:
   """The generator's settings, to be kept with what it made."""
   return {
     'retry': retry(),
     'primitives': primitives(),
-    'llm': LLM.value,
+    **language_flags.settings(),
   }
 
 

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from experiments import generator, generator_flags, policies
-from sdd.collection import session
+from experiments import generator, generator_flags, language_flags, policies
 from sdd.evaluation import rollout
-from sdd.language import registry as providers
 from sdd.scenes import scene as scene_lib
 
 FIRST_SEED = flags.DEFINE_integer(
@@ -40,7 +38,7 @@ def outcomes(
     return policies.rollouts(policy, scene, jobs, seed=0, workers=workers)
   return generator.outcomes(
     scene,
-    session.trees(scene, providers.make_provider(generator_flags.LLM.value)),
+    language_flags.trees(scene, language_flags.provider()),
     jobs,
     seed=0,
     workers=workers,

@@ -18,14 +18,15 @@ The same command again goes on where it stopped.
 """
 
 import functools
+import pathlib
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
 
-from experiments import generator_flags, program, success_code
+from experiments import language_flags, program, success_code
 from sdd import errors
-from sdd.collection import session
 from sdd.dataset import (
   derived,
   reader,
@@ -34,7 +35,7 @@ from sdd.dataset import (
   verdict_change,
   writer,
 )
-from sdd.language import registry as providers
+from sdd.language import conversation
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 
@@ -50,7 +51,7 @@ _LANGUAGE = flags.DEFINE_bool(
 )
 _OUT = flags.DEFINE_string('out', None, 'the directory of the new dataset')
 _DRY_RUN = flags.DEFINE_bool('dry_run', False, 'write nothing')
-flags.declare_key_flag('llm')
+flags.adopt_module_key_flags(language_flags)
 
 
 def main(_: Sequence[str]) -> int:
@@ -60,7 +61,9 @@ def main(_: Sequence[str]) -> int:
   total = derived.count(_DATA.value)
   if not total:
     raise errors.SddError(f'{_DATA.value} holds no episode yet.')
-  labels = _labels(scene)
+  records = pathlib.Path(_DATA.value).expanduser() / 'records'
+  language = language_flags.provider(kept=records)
+  labels = _labels(scene, language)
   # What was asked for, not what has come of it so far: it may still grow.
   tasks = source.run.get('tasks') or reader.summary(_DATA.value).tasks
   codes = {task: labels(task) for task in tasks}
@@ -76,6 +79,10 @@ def main(_: Sequence[str]) -> int:
   with relabel.open_writer(
     _DATA.value, _OUT.value or '', how=_provenance(codes), task=speaks
   ) as dataset:
+    kept = pathlib.Path(_OUT.value or '').expanduser() / 'records'
+    if records.is_dir():
+      shutil.copytree(records, kept, dirs_exist_ok=True)
+    language.save(kept)
     try:
       table = judge(dataset)
     except KeyboardInterrupt:
@@ -116,7 +123,9 @@ def _sentence(scene: scene_lib.Scene) -> str:
     return ' '.join(_TASK.value.split())
 
 
-def _labels(scene: scene_lib.Scene) -> relabel.Labels:
+def _labels(
+  scene: scene_lib.Scene, language: conversation.Conversation
+) -> relabel.Labels:
   """What an episode is judged by, given its own sentence."""
   sentence = _sentence(scene)
   speak = bool(_LANGUAGE.value)
@@ -124,9 +133,7 @@ def _labels(scene: scene_lib.Scene) -> relabel.Labels:
     code = success_code.read(_PREDICATE.value, scene.vocabulary)
     label = relabel_episode.Label(code, sentence, speak)
     return lambda task: label
-  infer = session.trees(
-    scene, providers.make_provider(generator_flags.LLM.value)
-  )
+  infer = language_flags.trees(scene, language)
 
   @functools.cache
   def inferred(task: str) -> relabel_episode.Label:
@@ -158,7 +165,7 @@ def _judge(
 def _provenance(codes: dict[str, relabel_episode.Label]) -> dict[str, Any]:
   """Where the new labels come from, for the dataset's record of its run."""
   return {
-    'judged_by': 'file' if _PREDICATE.value else generator_flags.LLM.value,
+    'judged_by': 'file' if _PREDICATE.value else language_flags.LLM.value,
     'language': bool(_LANGUAGE.value),
     'success_code': {
       label.task or task: label.predicate.source

@@ -30,6 +30,7 @@ MODULES = {
   'mujoco-mjx': 'mujoco.mjx',
   'numpy': 'numpy',
   'ompl': 'ompl.geometric',
+  'openai': 'openai',
   'optax': 'optax',
   'orbax-checkpoint': 'orbax.checkpoint',
   'pebble': 'pebble',
@@ -51,6 +52,7 @@ def declared():
     *project['dependencies'],
     *extras['gemini'],
     *extras['generativeai'],
+    *extras['openai'],
   ]:
     name = re.match(r'[\w.-]+', requirement)
     assert name, requirement

@@ -32,7 +32,8 @@ class EpisodeMetadata:
     success: the inferred predicate of the root held at the end, and
       nothing ended the episode early. Decides the split.
     ground_truth: the hand-written rule held at the end. Never used to
-      filter; evaluation and agreement only.
+      filter; evaluation and agreement only. False, and without meaning,
+      where the scene has no rule for the sentence.
     ended: why the episode ended: `success`, `time`, `floor`, `foul` (the
       scene's rules were broken), `stuck` (no motion found, or too many
       retries), `undone` (the skills ran, the predicate does not hold) or

@@ -114,7 +114,8 @@ class Recorder:
     duration: float,
   ) -> episode.EpisodeMetadata:
     origin, done = self.origin, verdict[-1, 0] == episode.TRUE
-    truth = self.scene.task(origin.task).ground_truth(self.states[-1])
+    task = self.scene.find_task(origin.task)
+    truth = task is not None and task.ground_truth(self.states[-1])
     alive = ended not in ('floor', 'foul', 'error')
     success = bool(done and alive)
     if not success and ended in ('success', 'final'):

@@ -9,17 +9,35 @@ from sdd.language import planner as language_planner
 from sdd.language import provider as provider_lib
 from sdd.language import task_tree
 from sdd.planning import motion, pool
+from sdd.scenes import reachable
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 
 
 def trees(
-  scene: scene_lib.Scene, provider: provider_lib.Provider
+  scene: scene_lib.Scene,
+  provider: provider_lib.Provider,
+  *,
+  depth: int = language_planner.MAX_DEPTH,
+  sample: int = 0,
 ) -> Callable[[str], task_tree.TaskTree]:
-  """Infers the task tree of a sentence, once a sentence."""
+  """Infers the task tree of a sentence, once a sentence.
+
+  Args:
+    scene: the scene.
+    provider: who answers.
+    depth: levels that a tree may have.
+    sample: which of several trees of a sentence.
+  """
   return functools.cache(
     lambda task: language_planner.infer_task_tree(
-      task, scene.name, scene.vocabulary, provider
+      task,
+      scene.name,
+      scene.vocabulary,
+      provider,
+      depth=depth,
+      sample=sample,
+      out_of_reach=reachable.out_of_reach(scene),
     )
   )
 

@@ -1,65 +1,80 @@
 """From the text of an answer to what it says, or why it says nothing."""
 
+import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sdd import errors
-from sdd.language import grounding, skill
+from sdd.language import form, grounding, skill
+from sdd.predicates import predicate
 from sdd.scenes import vocabulary as vocabulary_lib
 
-MAX_SUBTASKS = 8
-_REASONING = 'reasoning'  # Models think better aloud; we do not listen.
+# What a model thinks aloud; the end where servers cut off the beginning; the
+# beginning where an answer was cut off before it came to the point.
+_THOUGHTS = re.compile(
+  r'<think>.*?</think>|\A(?:(?!<think>).)*</think>|<think>.*\Z', re.DOTALL
+)
 
 
 class AnswerError(errors.SddError):
   """An answer that does not have the form that was asked for."""
 
 
-def resolve(text: str) -> str:
-  """The sentence of `{"instruction": "..."}`.
+@dataclasses.dataclass(frozen=True)
+class Meaning:
+  """What a sentence was taken to mean.
+
+  Attributes:
+    instruction: the explicit sentence; empty if it cannot be done.
+    impossible: why it cannot be done; empty if it can.
+  """
+
+  instruction: str
+  impossible: str = ''
+
+
+def resolve(text: str, vocabulary: vocabulary_lib.Vocabulary) -> Meaning:
+  """The meaning of `{"instruction": ...}` or of `{"impossible": ...}`.
 
   Raises:
-    AnswerError: it has another form.
+    AnswerError, form.FormError: it has another form, or says both or neither.
   """
-  fields = _json_object(text)
-  sentence = fields.get('instruction')
-  if set(fields) != {'instruction'} or not isinstance(sentence, str):
+  fields = form.complete('resolve', _json_object(text), vocabulary)
+  meaning = Meaning(
+    instruction=' '.join(fields['instruction'].split()),
+    impossible=' '.join(fields['impossible'].split()),
+  )
+  if bool(meaning.instruction) == bool(meaning.impossible):
     raise AnswerError(
-      f'Answer with {{"instruction": "..."}}; given: {_shown(text)}.'
+      'Either "instruction" is a sentence, or "impossible" says why there is '
+      f'none; given: {_shown(text)}.'
     )
-  if not sentence.strip():
-    raise AnswerError('The instruction must be a sentence; given: nothing.')
-  return ' '.join(sentence.split())
+  return meaning
 
 
-def plan(text: str, ancestors: Sequence[str]) -> tuple[str, ...]:
+def plan(
+  text: str,
+  ancestors: Sequence[str],
+  vocabulary: vocabulary_lib.Vocabulary,
+) -> tuple[str, ...]:
   """The sub-tasks of `{"subtasks": [...]}`; none means one skill does it.
 
   Args:
     text: the answer.
     ancestors: the instruction itself last, before it those it is part of.
+    vocabulary: the scene's names.
 
   Raises:
-    AnswerError: it has another form, or repeats an ancestor.
+    AnswerError, form.FormError: it has another form, or repeats an ancestor.
   """
-  fields = _json_object(text)
-  subtasks = fields.get('subtasks')
-  if set(fields) != {'subtasks'} or not isinstance(subtasks, list):
-    raise AnswerError(
-      'Answer with {"subtasks": [...]}, a list of sentences; given: '
-      f'{_shown(text)}.'
-    )
-  if len(subtasks) > MAX_SUBTASKS:
-    raise AnswerError(
-      f'{len(subtasks)} sub-tasks; at most {MAX_SUBTASKS} may be.'
-    )
-  for subtask in subtasks:
-    if not isinstance(subtask, str) or not subtask.strip():
-      raise AnswerError(f'A sub-task must be a sentence; given: {subtask!r}.')
+  subtasks = form.complete('plan', _json_object(text), vocabulary)['subtasks']
   sentences = tuple(' '.join(subtask.split()) for subtask in subtasks)
   known = {vocabulary_lib.normalise(each) for each in ancestors}
   for sentence in sentences:
+    if not sentence:
+      raise AnswerError('A sub-task must be a sentence; given: nothing.')
     if vocabulary_lib.normalise(sentence) in known:
       raise AnswerError(
         f'The sub-task {sentence!r} repeats what it should be part of. If '
@@ -72,14 +87,38 @@ def ground(text: str, vocabulary: vocabulary_lib.Vocabulary) -> skill.Skill:
   """The skill of `{"verb": ..., "link": ..., ...}`.
 
   Raises:
-    AnswerError: it is not a JSON object.
+    AnswerError, form.FormError: it has another form.
     grounding.GroundingError, errors.UnknownNameError: it does not fit.
   """
-  return grounding.ground(_json_object(text), vocabulary)
+  fields = form.complete('ground', _json_object(text), vocabulary)
+  left_out = ['reasoning']
+  for name in ('target', 'direction'):
+    if vocabulary_lib.normalise(fields[name]) == form.NONE:
+      left_out.append(name)
+  said = {k: v for k, v in fields.items() if k not in left_out}
+  return grounding.ground(said, vocabulary)
+
+
+def success(
+  text: str, vocabulary: vocabulary_lib.Vocabulary
+) -> predicate.Predicate:
+  """The success code in an answer, with or without prose around it.
+
+  Raises:
+    rejection.PredicateError, errors.UnknownNameError: see
+      `predicate.compile_predicate`.
+  """
+  return predicate.compile_predicate(without_thoughts(text), vocabulary)
+
+
+def without_thoughts(text: str) -> str:
+  """An answer without its `<think>` blocks."""
+  return _THOUGHTS.sub('', text) if 'think>' in text else text
 
 
 def _json_object(text: str) -> Mapping[str, Any]:
   """The JSON object in `text`, whatever prose or fence is around it."""
+  text = without_thoughts(text)
   start, end = text.find('{'), text.rfind('}')
   try:
     fields = json.loads(text[start : end + 1])
@@ -89,7 +128,7 @@ def _json_object(text: str) -> Mapping[str, Any]:
     raise AnswerError(
       f'Answer with one JSON object and nothing else; given: {_shown(text)}.'
     )
-  return {key: fields[key] for key in fields if key != _REASONING}
+  return fields
 
 
 def _shown(text: str) -> str:

@@ -1,96 +1,131 @@
-"""Live completions from Gemini, through the `google-genai` package."""
+"""Asks Gemini through the `google-genai` package."""
 
 import contextlib
-import hashlib
 import importlib
-import os
+import re
+from collections.abc import Iterable
 from typing import Any
 
-from sdd import errors
-from sdd.language import provider
+from sdd.language import api_key, live, provider
 
-MODEL = 'gemini-2.5-flash'
-MODEL_VARIABLE = 'SDD_GEMINI_MODEL'
 KEY_VARIABLES = ('GEMINI_API_KEY', 'GOOGLE_API_KEY')
-TIMEOUT_MS = 120_000
+_DELAY = re.compile(r'retry_?[dD]elay\W+(\d+(?:\.\d+)?)s')
+# Why Gemini stops, by name. Whatever is not here is a refusal.
+_FINISHES: dict[str, provider.Finish] = {
+  'STOP': 'stop',
+  'FINISH_REASON_UNSPECIFIED': 'stop',
+  'MAX_TOKENS': 'length',
+}
 
 
-class GeminiError(errors.SddError):
-  """Gemini cannot be asked, or did not answer."""
+class GeminiClient:
+  """One Gemini model; see `live.Client`."""
 
-
-class GeminiProvider:
-  """Asks one Gemini model, at temperature zero.
-
-  The key comes from GEMINI_API_KEY or GOOGLE_API_KEY and is shown nowhere.
-  """
-
-  def __init__(self, model: str | None = None, base_url: str | None = None):
+  def __init__(self, settings: live.Settings):
     """Prepares the client; asks nothing yet.
 
-    Args:
-      model: which model; else the variable SDD_GEMINI_MODEL, else `MODEL`.
-      base_url: another server that speaks the same protocol.
-
     Raises:
-      GeminiError: `google-genai` is not installed, or there is no key.
+      live.ServiceError: `google-genai` is not installed, or there is no key.
     """
-    self._model = model or os.environ.get(MODEL_VARIABLE) or MODEL
     self._genai, self._transport_errors = _import_client()
-    self._key = next(filter(None, map(os.environ.get, KEY_VARIABLES)), '')
-    if not self._key:
-      raise GeminiError(
-        'Gemini needs a key: set one of the environment variables '
-        f'{" or ".join(KEY_VARIABLES)}, or use the recorded completions '
-        'with --llm=recorded.'
-      )
+    self._settings, self.model = settings, settings.model
+    self.key = api_key.find(KEY_VARIABLES, of='Gemini')
+    self.through = f'google-genai {self._genai.__version__}'
     options = self._genai.types.HttpOptions(
-      base_url=base_url, timeout=TIMEOUT_MS
+      base_url=settings.url, timeout=round(1000 * settings.timeout)
     )
-    self._client = self._genai.Client(api_key=self._key, http_options=options)
+    self._client = self._genai.Client(api_key=self.key, http_options=options)
 
-  def complete(self, request: provider.Request) -> provider.Completion:
-    """The model's answer to the prompt.
-
-    Raises:
-      GeminiError: the server refused, or the answer holds no text.
-    """
-    types = self._genai.types
+  def ask(self, request: provider.Request) -> live.Reply:
+    """See `live.Client`."""
     try:
       response = self._client.models.generate_content(
-        model=self._model,
+        model=self.model,
         contents=request.prompt,
-        config=types.GenerateContentConfig(temperature=0.0),
+        config=self._genai.types.GenerateContentConfig(**self._config(request)),
       )
     except self._genai.errors.APIError as error:
-      reason = f'{error.code} {error.status}: {error.message}'
-      raise GeminiError(
-        f'Gemini model {self._model!r} refused the {request.question!r} '
-        f'request: {reason.replace(self._key, "[key]")}'
+      raise live.ServiceError(
+        f'Gemini answered {error.code} {error.status}: {error.message}.',
+        transient=error.code in live.TRANSIENT,
+        wait=wait(error),
       ) from None
     except self._transport_errors as error:
-      raise GeminiError(
-        f'Gemini could not be reached ({type(error).__name__}: {error}). '
-        'Without a network, use --llm=recorded.'
+      raise live.ServiceError(
+        f'Gemini could not be reached ({type(error).__name__}: {error}).',
+        transient=True,
       ) from None
-    if not response.text:
-      raise GeminiError(
-        f'Gemini model {self._model!r} gave no text for the '
-        f'{request.question!r} request about {request.instruction!r}.'
-      )
-    return self._completion(request, response.text)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+      raise live.ServiceError(
+        f'Gemini answered something malformed ({type(error).__name__}).',
+        transient=True,
+      ) from None
+    return reply(response, self.model)
 
-  def _completion(
-    self, request: provider.Request, text: str
-  ) -> provider.Completion:
-    digest = hashlib.sha256((request.prompt + '\0' + text).encode())
-    return provider.Completion(
-      identifier=f'{self._model}/{request.question}/{digest.hexdigest()[:16]}',
-      text=text,
-      model=self._model,
-      provenance='Sampled from a live model at temperature 0 through '
-      f'google-genai {self._genai.__version__}.',
-    )
+  def _config(self, request: provider.Request) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    if self._settings.temperature is not None:
+      config['temperature'] = self._settings.temperature
+    if request.form is not None:
+      config['response_mime_type'] = 'application/json'
+      config['response_json_schema'] = dict(request.form)
+    return config
+
+
+def wait(error: Any) -> float | None:
+  """Seconds that an error of either package asks to wait.
+
+  Gemini's servers say so in the body rather than in a header.
+  """
+  asked = _DELAY.search(repr(getattr(error, 'details', '')))
+  if asked:
+    return float(asked[1])
+  return live.retry_after(getattr(error.response, 'headers', None))
+
+
+def reply(response: Any, model: str) -> live.Reply:
+  """What a response of either package says.
+
+  Args:
+    response: a `GenerateContentResponse` of the package.
+    model: the model that was asked for.
+  """
+  usage, candidates = response.usage_metadata, response.candidates or []
+  counted = {
+    'tokens_in': _count(usage, 'prompt_token_count'),
+    'tokens_out': _count(usage, 'candidates_token_count'),
+  }
+  if counted['tokens_out'] is not None:
+    counted['tokens_out'] += _count(usage, 'thoughts_token_count') or 0
+  served = response.model_version or model
+  blocked = getattr(response.prompt_feedback, 'block_reason', None)
+  if blocked or not candidates:
+    reason = f'The prompt was blocked: {_name(blocked)}.' if blocked else ''
+    finish: provider.Finish = 'refused' if blocked else 'stop'
+    return live.Reply(reason, served, finish, **counted)
+  candidate = candidates[0]
+  name = _name(candidate.finish_reason) or 'STOP'
+  finish = _FINISHES.get(name, 'refused')
+  text = ''.join(_texts(getattr(candidate.content, 'parts', None) or []))
+  if finish == 'refused':
+    text = f'{text}\n(The answer was stopped: {name}.)'.strip()
+  return live.Reply(text, served, finish, **counted)
+
+
+def _texts(parts: Iterable[Any]) -> Iterable[str]:
+  """The texts of an answer, without the thoughts."""
+  return (
+    part.text for part in parts if part.text and not getattr(part, 'thought', 0)
+  )
+
+
+def _count(usage: Any, name: str) -> int | None:
+  """A number of tokens; the older package says 0 where nobody counted."""
+  return getattr(usage, name, None) or None
+
+
+def _name(value: Any) -> str:
+  return getattr(value, 'name', None) or str(value or '')
 
 
 def _import_client() -> tuple[Any, tuple[type[Exception], ...]]:
@@ -100,7 +135,7 @@ def _import_client() -> tuple[Any, tuple[type[Exception], ...]]:
     importlib.import_module('google.genai.errors')
     importlib.import_module('google.genai.types')
   except ImportError:
-    raise GeminiError(
+    raise live.ServiceError(
       "Gemini needs the package google-genai: pip install 'sdd[gemini]', or "
       'use the recorded completions with --llm=recorded.'
     ) from None

@@ -2,26 +2,28 @@
 
 Paper, section 3.1: what was said is made explicit first; then it is broken
 down until one skill does each part, and every part gets its own success code.
+Whether one skill is enough, and which sub-tasks there are otherwise, is one
+question here: no sub-tasks means one skill. The whole tree is checked in the
+end, and what is wrong with it is asked for anew.
 """
 
 import dataclasses
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Collection
 
-from sdd import errors
-from sdd.language import answers, prompting, provider, task_tree
-from sdd.predicates import predicate
+from sdd.language import answers, asking, provider, task_tree, tree_check
 from sdd.scenes import vocabulary as vocabulary_lib
 
 MAX_DEPTH = 4  # levels of a tree, the root's included
 MAX_NODES = 32
 ATTEMPTS = 3  # per question: an answer and two repairs
+REPAIRS = 3  # of a whole tree
+MAX_LENGTH = 1000  # characters of a sentence
 
-T = TypeVar('T')
+LanguageError = asking.LanguageError
 
 
-class LanguageError(errors.SddError):
-  """The language model gave no usable task tree."""
+class ImpossibleTaskError(LanguageError):
+  """The sentence asks for what cannot be done in this scene."""
 
 
 def infer_task_tree(
@@ -29,6 +31,10 @@ def infer_task_tree(
   scene_name: str,
   vocabulary: vocabulary_lib.Vocabulary,
   provider: provider.Provider,
+  *,
+  depth: int = MAX_DEPTH,
+  sample: int = 0,
+  out_of_reach: Collection[str] = (),
 ) -> task_tree.TaskTree:
   """The task tree of a sentence.
 
@@ -37,93 +43,86 @@ def infer_task_tree(
     scene_name: e.g. `drawer`.
     vocabulary: the scene's names.
     provider: who answers.
+    depth: levels that the tree may have, the root's included.
+    sample: which of several trees of the same sentence is wanted.
+    out_of_reach: links that no skill may ask for.
 
   Raises:
-    LanguageError: no answer to one question could be used, not even after
-      `ATTEMPTS` of them; shows them all. Or the tree grows too deep or too
-      large.
+    ImpossibleTaskError: the model says that it cannot be done, and why.
+    asking.RefusedError: the model will not answer.
+    LanguageError: the sentence is empty or too long, the answers to one
+      question could not be used, the tree grows too deep or too large, or
+      it does not hang together after `REPAIRS` repairs.
     errors.SddError: whatever the provider raises.
   """
+  task = _sentence(task)
+  asker = asking.Asker(
+    scene_name, vocabulary, provider, tries=ATTEMPTS, sample=sample
+  )
+  explicit = _explicit(asker, task)
+  for _ in range(REPAIRS + 1):
+    root = _Growing(asker, depth).node((explicit,))
+    found = tree_check.problems(root, vocabulary, out_of_reach=out_of_reach)
+    problem = next(found, None)
+    if problem is None:
+      root = dataclasses.replace(root, instruction=task)
+      completions = tuple(asker.completions)
+      return task_tree.TaskTree(task, scene_name, root, completions, explicit)
+    asker.object(problem.question, problem.path, problem.text)
+  attempts = asker.unusable(problem.question, problem.path)
+  shown = asking.failure(problem.question, problem.path[-1], attempts)
+  raise LanguageError(
+    f'The task tree of {task!r} does not hang together after {REPAIRS} '
+    f'repairs: {problem.text}\n{shown}',
+    attempts,
+  )
+
+
+def _sentence(task: str) -> str:
+  """The task on one line."""
   task = ' '.join(task.split())
   if not task:
     raise LanguageError('The task is empty; expected a sentence.')
-  session = _Session(scene_name, vocabulary, provider)
-  explicit = _ask(session, 'resolve', task, answers.resolve)
-  root = dataclasses.replace(_node(session, (explicit,)), instruction=task)
-  completions = tuple(dict.fromkeys(session.completions))
-  return task_tree.TaskTree(task, scene_name, root, completions, explicit)
+  if len(task) > MAX_LENGTH:
+    raise LanguageError(
+      f'The task has {len(task)} characters; at most {MAX_LENGTH} may be. It '
+      f'begins {task[:60]!r}. Say it in a sentence or two.'
+    )
+  return task
+
+
+def _explicit(asker: asking.Asker, task: str) -> str:
+  meaning = asker.ask(
+    'resolve', (task,), lambda text: answers.resolve(text, asker.vocabulary)
+  )
+  if meaning.impossible:
+    raise ImpossibleTaskError(
+      f'The task {task!r} cannot be done in this scene: {meaning.impossible}'
+    )
+  return meaning.instruction
 
 
 @dataclasses.dataclass
-class _Session:
-  """One inference: what stays the same, and what has been used so far."""
+class _Growing:
+  """One tree that grows from its root down."""
 
-  scene: str
-  vocabulary: vocabulary_lib.Vocabulary
-  provider: provider.Provider
-  completions: list[str] = dataclasses.field(default_factory=list)
+  asker: asking.Asker
+  depth: int
   nodes: int = 0
 
-
-def _node(session: _Session, path: tuple[str, ...]) -> task_tree.TaskNode:
-  """The node of the last instruction of `path`, which begins at the root."""
-  session.nodes += 1
-  if session.nodes > MAX_NODES or len(path) > MAX_DEPTH:
-    raise LanguageError(
-      f'The task tree of {path[0]!r} exceeds {MAX_NODES} nodes or '
-      f'{MAX_DEPTH} levels, at {" > ".join(path)!r}.'
-    )
-  instruction = path[-1]
-  names = session.vocabulary
-  subtasks = _ask(
-    session, 'plan', instruction, lambda text: answers.plan(text, path)
-  )
-  success = _ask(
-    session,
-    'success',
-    instruction,
-    lambda text: predicate.compile_predicate(text, names),
-  )
-  if subtasks:
-    children = tuple(_node(session, (*path, each)) for each in subtasks)
-    return task_tree.TaskNode(instruction, success, children=children)
-  grounded = _ask(
-    session, 'ground', instruction, lambda text: answers.ground(text, names)
-  )
-  return task_tree.TaskNode(instruction, success, skill=grounded)
-
-
-def _ask(
-  session: _Session,
-  question: provider.Question,
-  instruction: str,
-  understand: Callable[[str], T],
-) -> T:
-  """The understood answer; one that cannot be used is asked for again.
-
-  The provider is then shown its latest answer and what is wrong with it.
-  """
-  first = prompting.fill(question, instruction, session.vocabulary)
-  prompt, attempts = first, []
-  for _ in range(ATTEMPTS):
-    request = provider.Request(question, session.scene, instruction, prompt)
-    completion = session.provider.complete(request)
-    session.completions.append(completion.identifier)
-    try:
-      return understand(completion.text)
-    except errors.SddError as problem:
-      attempts.append((completion.text, str(problem)))
-      prompt = prompting.again(first, completion.text, str(problem))
-  raise LanguageError(_failure(question, instruction, attempts))
-
-
-def _failure(
-  question: str, instruction: str, attempts: list[tuple[str, str]]
-) -> str:
-  lines = [
-    f'No usable {question!r} answer about {instruction!r} in '
-    f'{len(attempts)} attempts.'
-  ]
-  for number, (answer, problem) in enumerate(attempts, 1):
-    lines.append(f'Attempt {number} answered:\n{answer}\nProblem: {problem}')
-  return '\n'.join(lines)
+  def node(self, path: tuple[str, ...]) -> task_tree.TaskNode:
+    """The node of the last instruction of `path`, which begins at the root."""
+    self.nodes += 1
+    if self.nodes > MAX_NODES or len(path) > self.depth:
+      raise LanguageError(
+        f'The task tree of {path[0]!r} exceeds {MAX_NODES} nodes or '
+        f'{self.depth} levels, at {" > ".join(path)!r}.'
+      )
+    ask, names = self.asker.ask, self.asker.vocabulary
+    subtasks = ask('plan', path, lambda text: answers.plan(text, path, names))
+    success = ask('success', path, lambda text: answers.success(text, names))
+    if subtasks:
+      children = tuple(self.node((*path, each)) for each in subtasks)
+      return task_tree.TaskNode(path[-1], success, children=children)
+    grounded = ask('ground', path, lambda text: answers.ground(text, names))
+    return task_tree.TaskNode(path[-1], success, skill=grounded)

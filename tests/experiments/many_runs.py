@@ -58,7 +58,7 @@ def run(name, runs, *, folder, env=None):
     [sys.executable, '-c', DRIVER, name, str(folder)],
     cwd=checkout.ROOT,
     env=env,
-    input=json.dumps(runs),
+    input=json.dumps(list(runs)),
     capture_output=True,
     text=True,
     timeout=200,
