@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import Any
 
 import many_runs
 import pytest
@@ -185,7 +186,7 @@ def test_the_dataset_stays_what_it_was(told, there):
   }
   for name, content in data.items():
     assert (there / 'before' / name).read_bytes() == content
-  builder = tfds.builder_from_directory(there / 'data')
+  builder: Any = tfds.builder_from_directory(there / 'data')
   assert len(builder.as_data_source('success')) == 2
   scene = registry.load('balance')
   with writer.DatasetWriter(  # it can be continued
