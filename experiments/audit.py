@@ -106,6 +106,7 @@ def main(_: Sequence[str]) -> int:
   kept = pathlib.Path(_DATA.value) / 'records' if _DATA.value else None
   infer = language_flags.trees(scene, language_flags.provider(kept=kept))
   tasks, subjects = _asked(scene, infer)
+  _require_episodes(tasks)
   program.when_interrupted('Stopped. Nothing was written.')
   groups = _gather(scene, infer, tasks)
   console = rich_console.Console()
@@ -142,6 +143,19 @@ def _checked_scene() -> scene_lib.Scene:
       f'--out={_OUT.value} is a directory. Name a JSON file in it.'
     )
   return scene
+
+
+def _require_episodes(tasks: list[str]) -> None:
+  """Complains now about a dataset that has nothing to look at."""
+  if not _DATA.value:
+    return
+  held = reader.summary(_DATA.value).tasks
+  if not held.keys() & set(tasks):
+    raise errors.SddError(
+      f'{_DATA.value} holds no episode of what is audited. It holds: '
+      f'{", ".join(sorted(held)) or "none at all"}. Leave out --data, or name '
+      'another dataset or task.'
+    )
 
 
 def _asked(

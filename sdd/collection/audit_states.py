@@ -33,8 +33,8 @@ _WORLD, _MOTION, _SHAKE = 0, 2, 3  # streams of random numbers
 _WAIT, _HOLD = 4, 8  # periods
 _LONG, _SHORT = 60, 12  # states of an attempt, and of a random motion
 # While worlds are held still the tool trembles, metres, and whatever lies about
-# is nudged, metres and radians a second: it slides by less than 0.1 mm.
-_TREMBLING, _NUDGE, _TWIST = 0.0003, 0.03, 0.3
+# is nudged, metres and radians a second: it slides by a tenth of a millimetre.
+_TREMBLING, _NUDGE, _TWIST = 0.0003, 0.05, 0.3
 Runs = list[list[scene_state.SceneState]]
 
 

@@ -108,6 +108,23 @@ def test_what_is_held_still_hardly_moves(groups):
   assert moved.max() > 1e-6  # but it does
 
 
+def test_a_limit_at_which_something_happens_to_lie_flickers(groups, balance):
+  held = groups[0][-1]
+  bus = held.final.link_position[:, balance.vocabulary.index('bus'), 2]
+  spells = [bus[held.spell == k] for k in range(held.spell[-1] + 1)]
+  limits = [np.median(heights) for heights in spells if len(heights) > 4]
+  codes = [
+    f"get_pose(final_state, 'bus').position[2] > {limit:.9f}"
+    for limit in limits
+  ]
+  tables = [
+    audit.audit(predicate.compile_predicate(code, balance.vocabulary), [held])
+    for code in codes
+  ]
+  found = [each.kind for table in tables for each in table.problems]
+  assert 'flicker' in found
+
+
 def test_the_recorded_predicates_have_no_problem(groups, balance, trees):
   found, _ = groups
   tree = trees(TASK)

@@ -42,6 +42,10 @@ BAD = {
     ['--scene=drawer', '--predicate={there}/good.txt', '--data={there}/data'],
     '--scene=balance',
   ),
+  'no episodes': (
+    [f'--task={TASK}', '--data={there}/empty'],
+    'holds no episode of what is audited',
+  ),
   'a folder': ([f'--task={TASK}', '--out={there}/data'], 'is a directory'),
   'all and a file': (
     ['--task=all', '--predicate={there}/good.txt'],
@@ -78,9 +82,14 @@ def there(tmp_path_factory):
   ):  # fmt: skip
     for episode in attempts.run([collector.Job(k, TASK) for k in range(2)]):
       dataset.add(episode)
+  shutil.copytree(folder / 'data', folder / 'before')
   for name, code in (('good', GOOD), ('touch', TOUCH), ('bad', 'import os')):
     (folder / f'{name}.txt').write_text(code)
-  shutil.copytree(folder / 'data', folder / 'before')
+  with writer.DatasetWriter(
+    folder / 'empty', name='balance', state_names=scene.state_names,
+    action_spec=action.ActionSpec(), scenes=scene.texts,
+  ):  # fmt: skip
+    pass
   return folder
 
 

@@ -229,7 +229,7 @@ def column(heights, follows, truth):
   size = len(heights)
   state = scene_state.SceneState(
     link_position=heights[:, None, None] * np.ones((1, 1, 3), np.float32),
-    link_quaternion=np.tile(np.array([1, 0, 0, 0], np.float32), (size, 1, 1)),
+    link_quaternion=np.tile(np.eye(1, 4, dtype=np.float32)[0], (size, 1, 1)),
     link_bounds=np.zeros((size, 1, 2, 3), np.float32),
     joint_position=np.zeros((size, 0), np.float32),
     contact=np.zeros((size, 1, 1), bool),
