@@ -1,5 +1,7 @@
 """Every construct of the predicate language, on a world that is known."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -34,9 +36,9 @@ def worlds(vocabulary):
   position[toy] = 3.0, 0.0, 0.0
   before = scene_state.SceneState(
     link_position=position,
-    link_quaternion=np.tile(np.float32([1, 0, 0, 0]), (links, 1)),
+    link_quaternion=np.tile([1.0, 0.0, 0.0, 0.0], (links, 1)),
     link_bounds=bounds,
-    joint_position=np.float32([0.0, 0.0, 0.0]),
+    joint_position=np.zeros(3, np.float32),
     contact=contact,
     contact_normal=normal,
     gripper_command=np.float32(0.125),
@@ -46,9 +48,10 @@ def worlds(vocabulary):
   for i, j in (*((finger, box) for finger in vocabulary.fingers), (table, toy)):
     contact[i, j] = contact[j, i] = True
     normal[i, j, 2], normal[j, i, 2] = 1.0, -1.0
-  now = before.replace(
+  now = dataclasses.replace(
+    before,
     link_position=position,
-    joint_position=np.float32([0.3, 0.0, 0.15]),
+    joint_position=np.array([0.3, 0.0, 0.15], np.float32),
     contact=contact,
     contact_normal=normal,
     gripper_command=np.float32(0.0625),
@@ -235,7 +238,7 @@ def test_an_object_that_fell_through_the_floor_is_known_to_be_away(
   index = vocabulary.index('horse toy')
   position, bounds = now.link_position.copy(), now.link_bounds.copy()
   position[index, 2] = -depth
-  bounds[index] = position[index] + np.float32([[-1, -1, -1], [1, 1, 1]])
+  bounds[index] = position[index] + np.array([[-1.0], [1.0]], np.float32)
   now = now.replace(link_position=position, link_bounds=bounds)
   assert compiled(source).verdict(before, now, xp=np) == 0
   assert compiled(f'not ({source})').verdict(before, now, xp=np) == 1
