@@ -14,6 +14,8 @@ The same command again goes on where it stopped.
 """
 
 import functools
+import pathlib
+import shutil
 import time
 from collections.abc import Callable, Sequence
 
@@ -66,7 +68,11 @@ def main(_: Sequence[str]) -> int:
   how = robustness.settings(
     copies=_COPIES.value, seed=_SEED.value, simulator=name, noise=noise
   )
+  records = pathlib.Path(_DATA.value).expanduser() / 'records'
   with measure.open_writer(_DATA.value, _OUT.value, how=how) as dataset:
+    if records.is_dir():
+      kept = pathlib.Path(_OUT.value).expanduser() / 'records'
+      shutil.copytree(records, kept, dirs_exist_ok=True)
     sim = simulator.make(
       name, scene, size=_ENVIRONMENTS.value or min(_COPIES.value, _MOST),
       spec=source.action_spec,

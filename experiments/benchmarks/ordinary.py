@@ -136,9 +136,12 @@ def tidy(init_state: State, final_state: State):
   for i, name in enumerate(names):
     before = get_pose(init_state, name).position
     now = get_pose(final_state, name).position
-    moved += np.linalg.norm(now[:2] - before[:2])
-    turned = math.atan2(now[1] - before[1], now[0] - before[0])
-    if is_upright(final_state, name) and abs(math.cos(turned)) >= 0:
+    way = float(np.linalg.norm(now[:2] - before[:2]))
+    moved += way
+    angle = math.atan2(now[1] - before[1], now[0] - before[0])
+    if way > 0.05 and math.cos(angle) < -0.5:
+      return False  # pulled towards the robot
+    if is_upright(final_state, name):
       standing += 1
     for other in names[i + 1 :]:
       if check_contact(final_state, name, other):

@@ -47,8 +47,7 @@ _PERIODS = flags.DEFINE_integer(
 _WRITE = flags.DEFINE_boolean(
   'write', False, 'keep numbers and plot in experiments/results/predicates.*'
 )
-_DRAWN = 4096  # different states; larger batches repeat them
-_SINGLES = 1024  # of them, for ordinary Python
+_SINGLES = 1024  # states for ordinary Python
 
 
 def main(_: Sequence[str]) -> None:
@@ -104,9 +103,19 @@ def _sizes(flag: str, given: Sequence[str]) -> list[int]:
 
 
 def measure(
-  code: ordinary.Program, batches: Sequence[int]
+  code: ordinary.Program,
+  batches: Sequence[int],
+  *,
+  drawn: int = 4096,
+  repeats: int = 9,
 ) -> list[dict[str, Any]]:
   """Evaluations a second: ordinary Python, then compiled by batch size.
+
+  Args:
+    code: what is evaluated.
+    batches: numbers of states.
+    drawn: how many of them differ; larger batches repeat them.
+    repeats: measurements that the medians are of.
 
   Raises:
     errors.SddError: the two do not agree on every state.
@@ -114,16 +123,17 @@ def measure(
   scene = registry.load(code.scene)
   ordinary.look_at(scene.vocabulary)
   compiled = predicate.compile_predicate(code.source, scene.vocabulary)
-  final = predicate_states.draw(scene, _DRAWN)
+  final = predicate_states.draw(scene, drawn)
   initial = jax.tree.map(lambda x: np.roll(x, 1, axis=0), final)
   pairs = [
-    jax.tree.map(lambda x, k=k: x[k], (initial, final)) for k in range(_DRAWN)
+    jax.tree.map(lambda x, k=k: x[k], (initial, final)) for k in range(drawn)
   ]
   _require_agreement(code, compiled, pairs, initial, final)
+  few = pairs[:_SINGLES]
   plain = timing.cost(
-    lambda: [code.function(*pair) for pair in pairs[:_SINGLES]]
+    lambda: [code.function(*pair) for pair in few], repeats=repeats
   )
-  rows = [_row(code, predicate_tables.PYTHON, _SINGLES, plain)]
+  rows = [_row(code, predicate_tables.PYTHON, len(few), plain)]
   for device in _devices():
     for size in batches:
       put = functools.partial(jax.device_put, device=device)
@@ -132,7 +142,7 @@ def measure(
       def judge(states: Any = states) -> None:
         compiled.verdict(*states).block_until_ready()
 
-      found = timing.cost(judge)
+      found = timing.cost(judge, repeats=repeats)
       rows.append(_row(code, device.device_kind, size, found, rows[0]))
   return rows
 
