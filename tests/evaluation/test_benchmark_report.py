@@ -1,7 +1,6 @@
 """The benchmark's figures: what they count, and that they add up."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -143,19 +142,12 @@ def test_cost_is_for_a_success_and_all_episodes_pay():
 
 
 def test_unknown_verdicts_are_counted_where_they_were_noted():
-<<<<<<< HEAD
-  known: dict[str, Any] = {'unknown': False, 'unknown_at_end': False}
-  some: dict[str, Any] = {'unknown': True, 'unknown_at_end': False}
-  root: dict[str, Any] = {'unknown': True, 'unknown_at_end': True}
-  outcomes = [made(0), made(1, **known), made(2, **some), made(3, **root)]
-=======
   outcomes = [
     made(0),
     made(1, unknown=False, unknown_at_end=False),
     made(2, unknown=True, unknown_at_end=False),
     made(3, unknown=True, unknown_at_end=True),
   ]
->>>>>>> bench
   found = benchmark_report.cost(outcomes)
   assert (found['unknown'], found['unknown_at_end']) == (2, 1)
   assert benchmark_report.cost([made(0)])['unknown'] is None

@@ -36,15 +36,9 @@ def worlds(vocabulary):
   position[toy] = 3.0, 0.0, 0.0
   before = scene_state.SceneState(
     link_position=position,
-<<<<<<< HEAD
-    link_quaternion=np.tile(np.array([1, 0, 0, 0], np.float32), (links, 1)),
-    link_bounds=bounds,
-    joint_position=np.array([0.0, 0.0, 0.0], np.float32),
-=======
     link_quaternion=np.tile([1.0, 0.0, 0.0, 0.0], (links, 1)),
     link_bounds=bounds,
     joint_position=np.zeros(3, np.float32),
->>>>>>> bench
     contact=contact,
     contact_normal=normal,
     gripper_command=np.float32(0.125),
@@ -228,7 +222,7 @@ def test_an_object_that_is_nowhere_is_unknown(
   index = vocabulary.index('horse toy')
   position, bounds = now.link_position.copy(), now.link_bounds.copy()
   position[index] = bounds[index] = lost
-  now = dataclasses.replace(now, link_position=position, link_bounds=bounds)
+  now = now.replace(link_position=position, link_bounds=bounds)
   for text in (source, f'not ({source})', f'({source}) or True'):
     predicate = compiled(text)
     assert predicate.verdict(before, now, xp=np) == -1
@@ -244,13 +238,7 @@ def test_an_object_that_fell_through_the_floor_is_known_to_be_away(
   index = vocabulary.index('horse toy')
   position, bounds = now.link_position.copy(), now.link_bounds.copy()
   position[index, 2] = -depth
-<<<<<<< HEAD
-  ones = np.ones(3, np.float32)
-  bounds[index] = position[index] + np.stack([-ones, ones])
-  now = dataclasses.replace(now, link_position=position, link_bounds=bounds)
-=======
   bounds[index] = position[index] + np.array([[-1.0], [1.0]], np.float32)
   now = now.replace(link_position=position, link_bounds=bounds)
->>>>>>> bench
   assert compiled(source).verdict(before, now, xp=np) == 0
   assert compiled(f'not ({source})').verdict(before, now, xp=np) == 1
