@@ -142,4 +142,4 @@ def _program(
 
     return jax.tree.map(select, after, worlds)
 
-  return jax.jit(advance)
+  return jax.jit(advance, compiler_options=mjx_barrier.compiler_options())
