@@ -52,6 +52,23 @@ def install() -> bool:
   return True
 
 
+@functools.cache
+def compiler_options() -> dict[str, str]:
+  """What to tell XLA, for `jax.jit`; nothing unless on a CPU.
+
+  Else it hands sums over three coordinates and products of 3 x 3 matrices to
+  a library that is made for large ones; a step costs half as much again.
+  """
+  options = {'xla_cpu_experimental_ynn_fusion_type': ''}
+  if jax.default_backend() != 'cpu':
+    return {}
+  try:
+    jax.jit(lambda: 0, compiler_options=options)()
+  except jax.errors.JaxRuntimeError:  # an XLA that does not have it
+    return {}
+  return options
+
+
 def _fenced(walk: Any) -> Any:
   @functools.wraps(walk)
   def body_tree(model: Any, visit: Any, *rest: Any, **options: Any) -> Any:

@@ -260,8 +260,10 @@ def _programs(
     state = kept.worlds.scene_state
     return _Kept(kept.worlds, *seeing(kept.memory, asked, state, state))
 
+  options = mjx_barrier.compiler_options()
   return _Programs(
-    jax.jit(step, donate_argnums=0), jax.jit(look, donate_argnums=0)
+    jax.jit(step, donate_argnums=0, compiler_options=options),
+    jax.jit(look, donate_argnums=0),
   )
 
 

@@ -148,16 +148,25 @@ def solve(
 
   def body(state: Any) -> Any:
     x, left = state
-    pick = jax.lax.top_k(left, at_a_time)[1] if at_a_time < size else ...
-    mine = jax.tree.map(lambda each: each[pick], problem)
+    mine, pick = problem, ...
+    if at_a_time < size:
+      pick = jax.lax.top_k(left, at_a_time)[1]
+      mine = jax.tree.map(lambda each: _taken(each, pick), problem)
     found, done = _step(mine, x[pick], rows, effort.searches)
     go = left[pick] > 0
     found = jnp.where(go[:, None], found, x[pick])
     after = jnp.where(go & ~done, left[pick] - 1, 0)
     return x.at[pick].set(found), left.at[pick].set(after)
 
-  left = jnp.full(size, effort.iterations)
+  left = jnp.full(size, float(effort.iterations))
   return jax.lax.while_loop(lambda s: (s[1] > 0).any(), body, (start, left))[0]
+
+
+def _taken(each: Any, pick: Any) -> Any:
+  """Rows one by one, which XLA copies whole; it gathers number by number."""
+  return jnp.stack(
+    [jax.lax.dynamic_index_in_dim(each, k, keepdims=False) for k in pick]
+  )
 
 
 def _step(
