@@ -103,7 +103,12 @@ def gather(
   held, before = chance.held + tried.held, chance.before + tried.before
   return [
     audit_group.group('reset', 'reset', reset),
-    audit_group.group('waiting', 'reset', waiting),
+    audit_group.group(
+      'waiting',
+      'reset',
+      waiting,
+      initial=[run[0] for run in reset[: len(waiting)]],
+    ),
     audit_group.group('random motion', 'motion', chance.runs),
     audit_group.group('scripted motion', 'motion', tried.runs),
     audit_group.group('holding still', 'motion', held, initial=before),
@@ -131,30 +136,27 @@ def _random(gathering: Gathering) -> _Moved:
   sim = gathering.witness('of random motion')
   scene, number = sim.scene, itertools.count()
   size = min(sim.size, max(1, gathering.share // _SHORT))
-  rngs = [gathering.rng(index, _MOTION) for index in range(size)]
-  for index in range(size):
+  wanderers = [
+    random_motion.Wanderer(
+      scene, gathering.rng(index, _MOTION), rate_hz=sim.spec.rate_hz
+    )
+    for index in range(size)
+  ]
+
+  def begin(index: int) -> None:
     _reset(gathering, sim, index, next(number))
-  chunks = [np.zeros((0, action.DIMENSION), np.float32)] * size
-  tools = [sim.proprioception(index) for index in range(size)]
+    wanderers[index].begin(sim.proprioception(index))
+
+  for index in range(size):
+    begin(index)
   moved = _Moved()
   while moved.states + sum(map(len, sim.runs)) < gathering.share:
     actions = np.zeros((sim.size, action.DIMENSION), np.float32)
-    for index in range(size):
+    for index, wanderer in enumerate(wanderers):
       if events.lost(scene, sim.scene_state(index)):
         moved.runs.append(sim.runs[index])
-        _reset(gathering, sim, index, next(number))
-        chunks[index] = chunks[index][:0]
-        tools[index] = sim.proprioception(index)
-      if not len(chunks[index]):
-        chunks[index] = random_motion.chunk(
-          scene,
-          sim.scene_state(index),
-          tools[index],
-          rngs[index],
-          rate_hz=sim.spec.rate_hz,
-        )
-      actions[index], chunks[index] = chunks[index][0], chunks[index][1:]
-      tools[index] = actions[index].astype(float)
+        begin(index)
+      actions[index] = wanderer.act(sim.scene_state(index))
     sim.step(actions, _active(sim, range(size)))
   _end(gathering, sim, range(size), moved)
   return moved

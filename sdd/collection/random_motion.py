@@ -13,6 +13,31 @@ _TILT = 0.6  # radians from straight down
 _GRIP = 3  # periods that the fingers get to open or close
 
 
+class Wanderer:
+  """Moves one robot by chance, one chunk after another."""
+
+  def __init__(
+    self, scene: scene_lib.Scene, rng: np.random.Generator, *, rate_hz: float
+  ):
+    self._scene, self._rng, self._rate = scene, rng, rate_hz
+    self.begin(np.zeros(action.DIMENSION))
+
+  def begin(self, tool: Float[np.ndarray, ' 10']) -> None:
+    """The tool is there now, and nothing is under way."""
+    self._tool = tool
+    self._left = np.zeros((0, action.DIMENSION), np.float32)
+
+  def act(self, state: scene_state.SceneState) -> Float[np.ndarray, ' 10']:
+    """The next action, in a world that looks like this."""
+    if not len(self._left):
+      self._left = chunk(
+        self._scene, state, self._tool, self._rng, rate_hz=self._rate
+      )
+    taken, self._left = self._left[0], self._left[1:]
+    self._tool = taken.astype(float)
+    return taken
+
+
 def chunk(
   scene: scene_lib.Scene,
   state: scene_state.SceneState,

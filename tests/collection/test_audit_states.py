@@ -36,8 +36,8 @@ def trees(balance):
   return session.trees(balance, providers.make_provider('recorded'))
 
 
-def gathered(scene, trees, seed=0, planner=None):
-  sim = simulator.make('mujoco', scene, size=2)
+def gathered(scene, trees, *, seed=0, planner=None, simulator_name='mujoco'):
+  sim = simulator.make(simulator_name, scene, size=2)
   seen = []
   gathering = audit_states.Gathering(
     sim, seed, SHARE, lambda count, what: seen.append((what, count))
@@ -75,6 +75,17 @@ def test_runs_begin_at_reset(groups):
         strict=True,
       ):
         np.testing.assert_array_equal(one[index], other[index])
+
+
+def test_what_waited_is_compared_with_the_reset(groups):
+  reset, waiting, *_ = groups[0]
+  begun = np.flatnonzero(~waiting.follows)
+  assert len(begun) <= reset.size
+  for name in ('link_position', 'link_bounds', 'gripper_command'):
+    np.testing.assert_array_equal(
+      getattr(waiting.initial, name)[begun],
+      getattr(reset.final, name)[: len(begun)],
+    )
 
 
 def test_worlds_are_those_of_a_collection_with_that_seed(
@@ -195,3 +206,19 @@ def test_recorder_and_audit_see_the_same_states(balance, trees):
   sim.step(sim.proprioception(0)[None], np.ones(1, bool))
   notes.observe(sim, 0)
   assert all(a is b for a, b in zip(notes.states, sim.runs[0], strict=True))
+
+
+@pytest.mark.long
+def test_mjx_shows_much_the_same(groups, balance, trees):
+  found, _ = gathered(balance, trees, simulator_name='mjx')
+  rule, root = balance.task(TASK).ground_truth, trees(TASK).root.predicate
+  judged = [group.judged(audit_states.truth(group, rule)) for group in found]
+  assert [g.name for g in found] == [g.name for g in groups[0]]
+  np.testing.assert_allclose(
+    found[0].final.link_position,
+    groups[0][0].final.link_position,
+    atol=1e-5,
+  )
+  table = audit.audit(root, judged)
+  assert table.usable, table.problems
+  assert not any(row.unknown for row in table.rows)
