@@ -138,8 +138,7 @@ def tidy(init_state: State, final_state: State):
     now = get_pose(final_state, name).position
     way = float(np.linalg.norm(now[:2] - before[:2]))
     moved += way
-    angle = math.atan2(now[1] - before[1], now[0] - before[0])
-    if way > 0.05 and math.cos(angle) < -0.5:
+    if way > 0.05 and now[0] - before[0] < -0.5 * way:
       return False  # pulled towards the robot
     if is_upright(final_state, name):
       standing += 1

@@ -19,7 +19,7 @@ def evaluations(rows: Sequence[dict[str, Any]]) -> str:
     found = _of(rows, plain['program'])
     for device, group in found.items():
       cells = [
-        f'{_short(group[size]["value"])} ({group[size]["ratio"]:,.3g}×)'
+        f'{_short(group[size]["value"])} ({_short(group[size]["ratio"])}×)'
         for size in batches
       ]
       lines.append([plain['program'], device, _short(plain['value']), *cells])
@@ -92,8 +92,8 @@ def draw(rows: Sequence[dict[str, Any]], path: pathlib.Path) -> None:
 
 
 def _short(value: float) -> str:
-  """Three digits that count."""
-  for unit, name in ((1e9, ' G'), (1e6, ' M'), (1e3, ' k')):
+  """Three digits that count, and no exponent."""
+  for unit, name in ((1e9, ' G'), (1e6, ' M'), (1e4, ' k')):
     if value >= unit:
       return f'{value / unit:.3g}{name}'
-  return f'{value:.3g}'
+  return f'{value:,.0f}' if value >= 100 else f'{value:.3g}'

@@ -202,7 +202,7 @@ def _row(
 
 def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
   for row in rows:
-    ratio = f' ({row["ratio"]:,.3g} times)' if 'ratio' in row else ''
+    ratio = f' ({row["ratio"]:,.2f} times)' if 'ratio' in row else ''
     print(f'{row["label"]:70} {row["value"]:13,.0f} {row["unit"]}{ratio}')
   return rows
 
