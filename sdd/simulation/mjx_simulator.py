@@ -24,8 +24,8 @@ from sdd.simulation import (
 from sdd.simulation import scene_state as scene_state_lib
 from sdd.simulation import watch as watch_lib
 
-CPU_LANES = 64
-_FEW = 8  # worlds that get a narrower program: the last ones of a run
+# On a CPU more cost no less each, and whoever moves last pays for all lanes.
+CPU_LANES = 16
 
 
 @flax.struct.dataclass
@@ -50,12 +50,11 @@ class MjxSimulator:
 
   A step gathers the active worlds into `lanes`, as often as it takes, and
   lanes that are left over compute for nobody. So one program serves any
-  number of worlds. A second, narrower one is compiled when first there are
-  only few to move: one world would otherwise cost as much as all lanes.
+  number of worlds, and few active ones among many cost little.
 
   Everything that is asked about single worlds is answered from one copy on
-  the host, fetched once a step when first asked for. Programs are compiled
-  at their first step; neither resets nor other actions compile anything anew.
+  the host, fetched once a step when first asked for. The program is compiled
+  at the first step; neither resets nor other actions compile anything anew.
 
   Attributes:
     lanes: how many worlds the program steps at once.
@@ -130,8 +129,7 @@ class MjxSimulator:
     moving = np.flatnonzero(active)
     for start in range(0, len(moving), self.lanes):
       some = moving[start : start + self.lanes]
-      few = len(some) <= _FEW < self.lanes
-      spare = (_FEW if few else self.lanes) - len(some)
+      spare = self.lanes - len(some)
       taken = np.pad(some, (0, spare), mode='edge')
       self._kept = self._run(
         self._programs.step,
