@@ -2,7 +2,9 @@
 
   python -m experiments.benchmarks.simulators --environments=1,16,64
 
-In every world the arm holds still above the table on which the objects lie.
+In every world the arm holds still above the table on which the objects lie,
+and after every control period the state of every world is read. The ratio is
+of CPU time, by all threads: how many steps of C cost as much as one of MJX.
 MJX is compiled afresh for every number of worlds. What it does without the
 optimisation barrier (a CPU needs it) is measured in a subprocess that may
 take --time_limit seconds, with the smallest number of worlds above one.
@@ -50,8 +52,9 @@ def main(_: Sequence[str]) -> None:
     return
   rows = []
   for size in sizes:
-    for name in simulator.NAMES:
-      rows += _shown(measure(name, size))
+    found = {name: _shown(measure(name, size)) for name in simulator.NAMES}
+    rows += [row for some in found.values() for row in some]
+    rows += _shown([_ratio(size, found['mujoco'], found['mjx'])])
   if _TIME_LIMIT.value and jax.default_backend() == 'cpu':
     rows += _shown(_without_barrier(min([s for s in sizes if s > 1] or sizes)))
   if _WRITE.value:
@@ -73,7 +76,8 @@ def measure(name: str, size: int) -> list[dict[str, Any]]:
     began = time.perf_counter()
     for _ in range(periods):
       sim.step(hold, active)
-      sim.world(0)  # waits for the result
+      for index in range(size):  # waits for the result
+        sim.scene_state(index)
     return time.perf_counter() - began
 
   first, cpu = run(1), time.process_time()
@@ -92,6 +96,12 @@ def measure(name: str, size: int) -> list[dict[str, Any]]:
       {'label': f'{label}, compiling', 'value': compiling, 'unit': 's'}
     )
   return rows
+
+
+def _ratio(size: int, c: list, mjx: list) -> dict[str, Any]:
+  """CPU time of a step of MJX by that of a step of C."""
+  label = f'MJX / C, CPU time of a step, {size} worlds'
+  return {'label': label, 'value': c[1]['value'] / mjx[1]['value'], 'unit': 'x'}
 
 
 def _without_barrier(size: int) -> list[dict[str, Any]]:
@@ -116,7 +126,8 @@ def _without_barrier(size: int) -> list[dict[str, Any]]:
 def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
   for row in rows:
     value, unit = row['value'], row.get('unit', '')
-    text = f'{value:,.0f}' if isinstance(value, float) else value
+    digits = 1 if unit == 'x' else 0
+    text = f'{value:,.{digits}f}' if isinstance(value, float) else value
     print(f'{row["label"]:50} {text} {unit}', flush=True)
   return rows
 
