@@ -36,7 +36,7 @@ def _of(
   """One program's compiled rows, by device and batch."""
   found: dict[str, dict[int, dict[str, Any]]] = {}
   for row in rows:
-    if row['program'] == name and row['on'] != PYTHON:
+    if row.get('program') == name and row['on'] != PYTHON:
       found.setdefault(row['on'], {})[row['count']] = row
   return found
 
