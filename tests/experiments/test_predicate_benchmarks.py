@@ -29,7 +29,8 @@ def test_ordinary_python_and_the_compiled_code_agree(tmp_path):
   table = predicate_tables.evaluations(rows)
   assert all(code.label in table for code in ordinary.PROGRAMS[::3])
   assert [row['count'] for row in rows if 'ratio' in row] == [1, 16] * 2
-  predicate_tables.draw(rows, tmp_path / 'plot.png')
+  physics = {'label': 'MJX, 1 worlds', 'on': 'MJX', 'count': 1, 'value': 1.0}
+  predicate_tables.draw([*rows, physics], tmp_path / 'plot.png')
   assert (tmp_path / 'plot.png').stat().st_size > 5000
 
 
