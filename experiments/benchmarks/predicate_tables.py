@@ -93,7 +93,7 @@ def draw(rows: Sequence[dict[str, Any]], path: pathlib.Path) -> None:
 
 def _short(value: float) -> str:
   """Three digits that count, and no exponent."""
-  for unit, name in ((1e9, ' G'), (1e6, ' M'), (1e4, ' k')):
-    if value >= unit:
-      return f'{value / unit:.3g}{name}'
+  for least, unit, name in ((1e9, 1e9, 'G'), (1e6, 1e6, 'M'), (1e4, 1e3, 'k')):
+    if value >= least:
+      return f'{value / unit:.3g} {name}'
   return f'{value:,.0f}' if value >= 100 else f'{value:.3g}'

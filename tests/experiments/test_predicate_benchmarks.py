@@ -69,3 +69,11 @@ def test_what_is_not_refused_is_said():
   with pytest.raises(errors.SddError, match='not refused'):
     refusals.refuse('True', vocabulary)
   assert predicate.compile_predicate('True', vocabulary)
+
+
+@pytest.mark.parametrize(
+  ('value', 'shown'),
+  [(9876, '9,876'), (70810, '70.8 k'), (5.38e7, '53.8 M'), (2e9, '2 G')],
+)
+def test_numbers_are_shown_in_their_unit(value, shown):
+  assert predicate_tables._short(value) == shown
