@@ -174,7 +174,7 @@ def _asked(
   if _PREDICATE.value:
     code = success_code.read(_PREDICATE.value, scene.vocabulary)
     name = pathlib.Path(_PREDICATE.value).name
-    rule = task.ground_truth if task else None
+    rule = scene.rule(task.sentence) if task else None
     return [task.sentence] if task else every, [
       [Question(name, code, 'task', rule)]
     ]
@@ -194,7 +194,7 @@ def _tree(scene: scene_lib.Scene, tree: task_tree.TaskTree) -> list[Question]:
     first = first and (index == 0 or tree.parents[index] == index - 1)
     role = 'step'
     if index == 0:
-      role, rule = 'task', scene.task(tree.task).ground_truth
+      role, rule = 'task', scene.rule(tree.task)
     elif first:
       role = 'first step'
     if node.skill is not None and rule is None:

@@ -74,7 +74,8 @@ def main(_: Sequence[str]) -> int:
   show_trees([infer(task) for task in tasks])
   with writer.DatasetWriter(
     _OUT.value,
-    name=scene.name,
+    name=scene.slug,
+    scene=scene.name,
     state_names=scene.state_names,
     action_spec=action.ActionSpec(),
     scenes=scene.texts,
@@ -98,8 +99,11 @@ def main(_: Sequence[str]) -> int:
   _report(spent)
   print(language.report())
   for task in tasks:
-    if scene.find_task(task) is None:
-      print(f'No rule judges {task!r}: its ground_truth means nothing.')
+    if scene.rule(task) is None:
+      print(
+        f'No hand-written rule judges {task!r}: whether an episode succeeded '
+        'is what its success code says.'
+      )
   return 0
 
 
@@ -223,7 +227,9 @@ class _Counts:
   def add(self, metadata: episode.EpisodeMetadata) -> None:
     self.episodes += 1
     self.successes += metadata.success
-    self.agreeing += metadata.success == metadata.ground_truth
+    self.agreeing += (
+      metadata.judged and metadata.success == metadata.ground_truth
+    )
     self.retries += sum(metadata.retries)
 
   def __str__(self) -> str:

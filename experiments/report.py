@@ -142,12 +142,13 @@ def _collected(episodes: list[episode_lib.Episode]) -> report.Table:
     of_task = [e for e in episodes if e.metadata.task == task]
     found = [e.metadata for e in of_task]
     unknown = sum(episode_lib.has_unknown(e.verdict)[0] for e in of_task)
-    agreeing = sum(m.success == m.ground_truth for m in found)
+    judged = [m for m in found if m.judged]
+    agreeing = sum(m.success == m.ground_truth for m in judged)
     rows.append(
       [
         task,
         *_rate(sum(m.success for m in found), len(found)),
-        f'{agreeing / len(found):.0%}',
+        f'{agreeing / len(judged):.0%}' if judged else '-',
         f'{unknown}',
         f'{np.mean([sum(m.retries) for m in found]):.1f}',
         f'{np.mean([m.duration for m in found]):.0f} s',

@@ -33,7 +33,7 @@ class EpisodeMetadata:
       nothing ended the episode early. Decides the split.
     ground_truth: the hand-written rule held at the end. Never used to
       filter; evaluation and agreement only. False, and without meaning,
-      where the scene has no rule for the sentence.
+      where it is not `judged`.
     ended: why the episode ended: `success`, `time`, `floor`, `foul` (the
       scene's rules were broken), `stuck` (no motion found, or too many
       retries), `undone` (the skills ran, the predicate does not hold) or
@@ -51,6 +51,7 @@ class EpisodeMetadata:
     robustness: the share of perturbed copies of the world in which the same
       actions succeed, within 0 and 1; `UNMEASURED` where nobody measured.
     robustness_copies: how many copies that was measured on.
+    judged: whether the scene has a hand-written rule for the sentence.
   """
 
   index: int
@@ -72,6 +73,7 @@ class EpisodeMetadata:
   initial: Mapping[str, np.ndarray]
   robustness: float = UNMEASURED
   robustness_copies: int = 0
+  judged: bool = True
 
   @property
   def initial_world(self) -> world_state.WorldState:

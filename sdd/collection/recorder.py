@@ -114,8 +114,8 @@ class Recorder:
     duration: float,
   ) -> episode.EpisodeMetadata:
     origin, done = self.origin, verdict[-1, 0] == episode.TRUE
-    task = self.scene.find_task(origin.task)
-    truth = task is not None and task.ground_truth(self.states[-1])
+    rule = self.scene.rule(origin.task)
+    truth = rule is not None and rule(self.states[-1])
     alive = ended not in ('floor', 'foul', 'error')
     success = bool(done and alive)
     if not success and ended in ('success', 'final'):
@@ -127,6 +127,7 @@ class Recorder:
       task=origin.task,
       success=success,
       ground_truth=bool(truth and alive),
+      judged=rule is not None,
       ended='success' if success else ended,
       error=problem if not success and ended in ('stuck', 'error') else '',
       task_tree=origin.tree.to_json(),

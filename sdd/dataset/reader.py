@@ -16,7 +16,8 @@ class TaskSummary:
   Attributes:
     success: episodes in the split of that name.
     failure: episodes in the split of that name.
-    ground_truth: episodes in which the hand-written rule held.
+    judged: episodes for which there is a hand-written rule.
+    ground_truth: episodes in which it held.
     agreement: episodes in which it said the same as the inferred success.
     unknown: episodes in which the verdict of some node was unknown once.
     unknown_at_end: episodes in which that of the root was, at the end.
@@ -24,6 +25,7 @@ class TaskSummary:
 
   success: int = 0
   failure: int = 0
+  judged: int = 0
   ground_truth: int = 0
   agreement: int = 0
   unknown: int = 0
@@ -38,6 +40,7 @@ class TaskSummary:
     return TaskSummary(
       self.success + other.success,
       self.failure + other.failure,
+      self.judged + other.judged,
       self.ground_truth + other.ground_truth,
       self.agreement + other.agreement,
       self.unknown + other.unknown,
@@ -62,10 +65,12 @@ class Summary:
     ]
     rows = [*sorted(self.tasks.items()), ('all', self.total)]
     for task, counts in rows:
-      share = counts.agreement / counts.episodes if counts.episodes else 1.0
+      held = share = '-'  # nobody knows
+      if counts.judged:
+        held = str(counts.ground_truth)
+        share = f'{counts.agreement / counts.judged:.1%}'
       lines.append(
-        f'{counts.episodes:8d}  {counts.success:7d}  '
-        f'{counts.ground_truth:12d}  {share:9.1%}  '
+        f'{counts.episodes:8d}  {counts.success:7d}  {held:>12s}  {share:>9s}  '
         f'{counts.unknown:7d}  {counts.unknown_at_end:10d}  {task}'
       )
     return '\n'.join(lines)
@@ -121,8 +126,9 @@ def summary(path: pathlib.Path | str) -> Summary:
     one = TaskSummary(
       success=int(about.success),
       failure=int(not about.success),
-      ground_truth=int(about.ground_truth),
-      agreement=int(about.success == about.ground_truth),
+      judged=int(about.judged),
+      ground_truth=int(about.judged and about.ground_truth),
+      agreement=int(about.judged and about.success == about.ground_truth),
       unknown=int(unknown),
       unknown_at_end=int(at_end),
     )

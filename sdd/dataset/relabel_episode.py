@@ -82,7 +82,10 @@ class Relabeller:
       )
     if label.speak:
       metadata = dataclasses.replace(
-        metadata, task=label.task, ground_truth=bool(truth)
+        metadata,
+        task=label.task,
+        ground_truth=bool(truth),
+        judged=truth is not None,
       )
     made = dataclasses.replace(
       episode,
@@ -97,7 +100,7 @@ class Relabeller:
       now=int(root[-1]),
       success_before=about.success,
       success=success,
-      truth_before=about.ground_truth,
+      truth_before=about.ground_truth if about.judged else None,
       truth=truth,
     )
 
@@ -109,12 +112,11 @@ class Relabeller:
   ) -> bool | None:
     """What the hand-written rule says; None where there is none."""
     wanted = vocabulary.normalise(label.task or about.task)
+    alive = about.ended not in _LOST
     if wanted == vocabulary.normalise(about.task):
-      return about.ground_truth
-    for task in self.scene.tasks:
-      if vocabulary.normalise(task.sentence) == wanted:
-        return bool(task.ground_truth(last)) and about.ended not in _LOST
-    return None
+      return about.ground_truth if about.judged else None
+    rule = self.scene.rule(wanted)
+    return None if rule is None else bool(rule(last)) and alive
 
   def _old_predicate(self, text: str) -> predicates.Predicate:
     return task_tree.TaskTree.from_json(

@@ -45,6 +45,7 @@ METADATA: dict[str, tuple[str, str]] = {
     'succeed; -1 where nobody measured it.',
   ),
   'robustness_copies': ('integer', 'How many copies it was measured on.'),
+  'judged': ('flag', 'There is a hand-written rule: ground_truth counts.'),
 }
 
 # Shape of each array of the initial world, and what it means.
@@ -61,7 +62,9 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
   'friction': ((), 'Factor on the friction of all contacts.'),
 }
 # What datasets that lack these fields mean; they were written before them.
-_BEFORE = {'robustness': episodes.UNMEASURED, 'robustness_copies': 0}
+_BEFORE = {
+  'robustness': episodes.UNMEASURED, 'robustness_copies': 0, 'judged': True,
+}  # fmt: skip
 _INITIAL_BEFORE = {'mass': 1.0, 'friction': 1.0}
 
 

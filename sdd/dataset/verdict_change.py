@@ -17,7 +17,8 @@ class Change:
     now: final verdict of the new predicate.
     success_before: whether it was in the split `success`.
     success: whether it is now.
-    truth_before: what the hand-written rule of its task said.
+    truth_before: what the hand-written rule of its task said; None where
+      there is no such rule.
     truth: whether the hand-written rule of what is judged now holds at the
       end; None where there is no such rule.
   """
@@ -28,7 +29,7 @@ class Change:
   now: int
   success_before: bool
   success: bool
-  truth_before: bool
+  truth_before: bool | None
   truth: bool | None
 
 
@@ -48,6 +49,7 @@ class Counts:
   changed: int = 0
   success_before: int = 0
   success: int = 0
+  with_truth_before: int = 0
   agreeing_before: int = 0
   with_truth: int = 0
   agreeing: int = 0
@@ -63,7 +65,10 @@ class Counts:
     self.changed += now != change.before
     self.success_before += change.success_before
     self.success += change.success
-    self.agreeing_before += change.success_before == change.truth_before
+    self.with_truth_before += change.truth_before is not None
+    self.agreeing_before += change.truth_before is not None and (
+      change.truth_before == change.success_before
+    )
     self.with_truth += change.truth is not None
     self.agreeing += change.truth is not None and (
       change.truth == change.success
@@ -113,7 +118,8 @@ def _row(name: str, counts: Counts) -> str:
   return (
     f'{counts.episodes:8d}  {counts.true:5d}  {counts.false:5d}  '
     f'{counts.unknown:7d}  {counts.changed:7d}  {counts.success_before:6d}  '
-    f'{counts.success:5d}  {_share(counts.agreeing_before, counts.episodes)}  '
+    f'{counts.success:5d}  '
+    f'{_share(counts.agreeing_before, counts.with_truth_before)}  '
     f'{_share(counts.agreeing, counts.with_truth)}  {name}'
   )
 

@@ -86,8 +86,15 @@ class RecordedProvider:
     return tuple(records.get(request.question, {}))
 
   def file(self, scene: str) -> pathlib.Path:
-    """Where the answers of a scene are, or would be."""
-    return self._path if self._path.is_file() else self._path / f'{scene}.json'
+    """Where the answers of a scene are, or would be.
+
+    Those of a user's scene, which is called by its path, lie beside it.
+    """
+    if self._path.is_file():
+      return self._path
+    if scene.endswith('.xml'):
+      return pathlib.Path(scene).with_suffix('.records.json')
+    return self._path / f'{scene}.json'
 
 
 def _records(path: pathlib.Path) -> Mapping[str, Any]:

@@ -2,10 +2,12 @@
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Callable
 
 from sdd import errors
 from sdd.scenes import balance, catapult, drawer, mailbox, scene, transport
+from sdd.scenes.own import loading
 
 SCENES: dict[str, Callable[[], scene.Scene]] = {
   'balance': balance.load,
@@ -15,6 +17,8 @@ SCENES: dict[str, Callable[[], scene.Scene]] = {
   'transport': transport.load,
   'transport_test': transport.load_test,
 }
+
+OWN = '.xml'  # ends the path of a user's scene
 
 
 def load(name: str, variation: scene.Variation = 'wide') -> scene.Scene:
@@ -27,15 +31,17 @@ def load(name: str, variation: scene.Variation = 'wide') -> scene.Scene:
   Raises:
     errors.UnknownNameError: there is no such scene or variation.
   """
+  if name.endswith(OWN):
+    return _varied(loading.load(pathlib.Path(name)), variation)
   if name not in SCENES:
     raise errors.UnknownNameError('scene', name, SCENES)
   if variation not in scene.VARIATIONS:
     raise errors.UnknownNameError('variation', variation, scene.VARIATIONS)
-  return _load(name, variation)
+  return _varied(SCENES[name](), variation)
 
 
-@functools.cache
-def _load(name: str, variation: scene.Variation) -> scene.Scene:
-  if variation == 'wide':
-    return SCENES[name]()
-  return dataclasses.replace(SCENES[name](), variation=variation)
+@functools.lru_cache(maxsize=64)
+def _varied(this: scene.Scene, variation: scene.Variation) -> scene.Scene:
+  if variation == this.variation:
+    return this
+  return dataclasses.replace(this, variation=variation)

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import functools
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -19,6 +20,11 @@ Variation = Literal['wide', 'paper']
 VARIATIONS: tuple[Variation, ...] = ('wide', 'paper')
 
 
+def _never(state: Any) -> bool:
+  del state
+  return False
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
   """A sentence and the hand-written rule that says whether it is done.
@@ -26,16 +32,16 @@ class Task:
   Attributes:
     sentence: what a person says.
     ground_truth: judges the final `SceneState` (NumPy, no batch axes).
-      Language models never see it.
+      Language models never see it. Without one, nothing is known.
   """
 
   sentence: str
-  ground_truth: GroundTruth
+  ground_truth: GroundTruth = _never
 
-
-def _never(state: Any) -> bool:
-  del state
-  return False
+  @property
+  def judged(self) -> bool:
+    """Whether there is a hand-written rule."""
+    return self.ground_truth is not _never
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Scene:
     name: its name on the command line.
     mjcf: the whole model as XML.
     vocabulary: the links that language may name.
-    tasks: the sentences with ground truth.
+    tasks: the sentences it is for, with ground truth where there is one.
     time_limit: seconds of simulation before an episode has failed.
     sample: draws an initial world from a generator.
     shapes: the MJCF of each shape that things in the scene may have, the
@@ -106,6 +112,12 @@ class Scene:
   def _shaped(self) -> tuple['Scene', ...]:
     return tuple(dataclasses.replace(self, mjcf=text) for text in self.shapes)
 
+  @property
+  def slug(self) -> str:
+    """The name as lower-case letters, digits and underscores."""
+    name = self.name.removesuffix('.xml').rpartition('/')[2].lower()
+    return re.sub(r'[^a-z0-9]+', '_', name).strip('_') or 'scene'
+
   @functools.cached_property
   def texts(self) -> dict[str, str]:
     """The MJCF of every shape, by its SHA-256."""
@@ -134,12 +146,17 @@ class Scene:
     raise errors.UnknownNameError(f'{self.name} task', sentence, choices)
 
   def find_task(self, sentence: str) -> Task | None:
-    """The task of that sentence; None if no hand-written rule judges it."""
+    """The task of that sentence, however it is spelt; None if there is none."""
     wanted = vocabulary.normalise(sentence)
     for task in self.tasks:
       if vocabulary.normalise(task.sentence) == wanted:
         return task
     return None
+
+  def rule(self, sentence: str) -> GroundTruth | None:
+    """The hand-written rule that judges a sentence, if there is one."""
+    task = self.find_task(sentence)
+    return task.ground_truth if task is not None and task.judged else None
 
   def initial(self, rng: np.random.Generator) -> world_state.WorldState:
     """Draws an initial world: where things lie and where furniture stands."""

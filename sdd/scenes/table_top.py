@@ -35,8 +35,13 @@ def make(name: str, *, timestep: float = 0.005) -> mujoco.MjSpec:
   return spec
 
 
-def add_surroundings(spec: mujoco.MjSpec) -> None:
-  """Adds lights, floor, table, pedestal and the cameras front and top."""
+def add_surroundings(spec: mujoco.MjSpec, *, table: bool = True) -> None:
+  """Adds lights, floor, table, pedestal and the cameras front and top.
+
+  Args:
+    spec: what they are added to.
+    table: False leaves the table out, the pedestal stays.
+  """
   world = spec.worldbody
   world.add_light(pos=[0.2, -0.6, 2.2], dir=[0.1, 0.4, -1], castshadow=True)
   world.add_light(pos=[1.2, 0.8, 1.8], dir=[-0.5, -0.4, -1], castshadow=False)
@@ -44,16 +49,8 @@ def add_surroundings(spec: mujoco.MjSpec) -> None:
     name='floor', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[3, 3, 0.1],
     pos=[0, 0, FLOOR_HEIGHT], rgba=[0.82, 0.82, 0.80, 1], **parts.FURNITURE,
   )  # fmt: skip
-  table = world.add_body(name='table', pos=[*TABLE_MIDDLE, 0])
-  parts.box(
-    table, 'table', (*TABLE_HALF, 0.02), (0, 0, -0.02), role=parts.FURNITURE,
-    rgba=PALE, friction=[1.0, 0.01, 0.0005],
-  )  # fmt: skip
-  for index, (x, y) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
-    parts.box(
-      table, f'table leg {index}', (0.02, 0.02, 0.28),
-      (0.32 * x, 0.46 * y, -0.32), role=parts.LOOKS, rgba=PALE,
-    )  # fmt: skip
+  if table:
+    _add_table(world)
   parts.box(
     world, 'pedestal', (0.09, 0.09, 0.28), (0, 0, -0.30), role=parts.LOOKS,
     rgba=(0.35, 0.36, 0.38, 1),
@@ -65,6 +62,19 @@ def add_surroundings(spec: mujoco.MjSpec) -> None:
   world.add_camera(
     name='top', pos=[0.4, 0.1, 1.9], fovy=45, xyaxes=[0, -1, 0, 1, 0, 0]
   )
+
+
+def _add_table(world: parts.Body) -> None:
+  table = world.add_body(name='table', pos=[*TABLE_MIDDLE, 0])
+  parts.box(
+    table, 'table', (*TABLE_HALF, 0.02), (0, 0, -0.02), role=parts.FURNITURE,
+    rgba=PALE, friction=[1.0, 0.01, 0.0005],
+  )  # fmt: skip
+  for index, (x, y) in enumerate(((1, 1), (1, -1), (-1, 1), (-1, -1))):
+    parts.box(
+      table, f'table leg {index}', (0.02, 0.02, 0.28),
+      (0.32 * x, 0.46 * y, -0.32), role=parts.LOOKS, rgba=PALE,
+    )  # fmt: skip
 
 
 def look_at(eye: tuple, target: tuple) -> list[float]:
@@ -128,12 +138,12 @@ def local_position(
   return local
 
 
-def support_links() -> list[vocabulary.Link]:
-  """The links of table and floor."""
-  return [
-    vocabulary.Link('table', 'table', ('table',), 'support'),
-    vocabulary.Link('floor', 'world', ('floor',), 'support'),
-  ]
+def support_links(*, table: bool = True) -> list[vocabulary.Link]:
+  """The links of table, if there is one, and floor."""
+  floor = vocabulary.Link('floor', 'world', ('floor',), 'support')
+  if not table:
+    return [floor]
+  return [vocabulary.Link('table', 'table', ('table',), 'support'), floor]
 
 
 def finger_links() -> list[vocabulary.Link]:

@@ -27,6 +27,7 @@ class Link:
       sees but contacts need.
     joint: MJCF hinge or slide joint that moves the link, or None.
     parent: the name of the link it is a part of, or None.
+    about: what else language models are told of it.
   """
 
   name: str
@@ -35,6 +36,7 @@ class Link:
   kind: Kind
   joint: str | None = None
   parent: str | None = None
+  about: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,8 @@ class Vocabulary:
     def add(parent: str | None, depth: int) -> None:
       for link in self.links:
         if link.parent == parent and link.kind not in ('robot', 'support'):
-          lines.append('  ' * depth + f'- {link.name}')
+          about = f' ({link.about})' if link.about else ''
+          lines.append('  ' * depth + f'- {link.name}{about}')
           add(link.name, depth + 1)
 
     add(None, 0)

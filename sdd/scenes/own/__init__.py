@@ -1,0 +1,1 @@
+"""Scenes of users: any MJCF of objects and furniture, and a YAML beside it."""
