@@ -1,13 +1,23 @@
-"""The scenes by name."""
+"""The scenes by address: a name, and the robot in it."""
 
 import dataclasses
 import functools
 from collections.abc import Callable
 
 from sdd import errors
-from sdd.scenes import balance, catapult, drawer, mailbox, scene, transport
+from sdd.scenes import (
+  address,
+  balance,
+  catapult,
+  drawer,
+  mailbox,
+  robot,
+  robots,
+  scene,
+  transport,
+)
 
-SCENES: dict[str, Callable[[], scene.Scene]] = {
+SCENES: dict[str, Callable[[robot.RobotSpec], scene.Scene]] = {
   'balance': balance.load,
   'catapult': catapult.load,
   'drawer': drawer.load,
@@ -18,24 +28,25 @@ SCENES: dict[str, Callable[[], scene.Scene]] = {
 
 
 def load(name: str, variation: scene.Variation = 'wide') -> scene.Scene:
-  """The scene of that name, built once a process.
+  """The scene at an address, built once a process.
 
   Args:
-    name: of the scene.
+    name: `SCENE` or `SCENE@ROBOT`; see `address`.
     variation: how much its initial worlds vary.
 
   Raises:
-    errors.UnknownNameError: there is no such scene or variation.
+    errors.UnknownNameError: there is no such scene, robot or variation.
+    errors.SddError: the address is malformed, or the robot's file is bad.
   """
-  if name not in SCENES:
-    raise errors.UnknownNameError('scene', name, SCENES)
+  found = address.resolve(name)
+  if found.scene not in SCENES:
+    raise errors.UnknownNameError('scene', found.scene, SCENES)
   if variation not in scene.VARIATIONS:
     raise errors.UnknownNameError('variation', variation, scene.VARIATIONS)
-  return _load(name, variation)
+  return _load(found, variation)
 
 
 @functools.cache
-def _load(name: str, variation: scene.Variation) -> scene.Scene:
-  if variation == 'wide':
-    return SCENES[name]()
-  return dataclasses.replace(SCENES[name](), variation=variation)
+def _load(found: address.Address, variation: scene.Variation) -> scene.Scene:
+  built = SCENES[found.scene](robots.find(found.robot))
+  return dataclasses.replace(built, name=str(found), variation=variation)

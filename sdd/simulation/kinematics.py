@@ -13,6 +13,8 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sdd.scenes import scene as scene_lib
+
 _DAMPING = 1e-4
 _LARGEST_STEP = 0.4  # radians a joint may move in one iteration
 _EYE, _FIRST = np.eye(6), np.array([1.0, 0.0, 0.0])
@@ -88,6 +90,12 @@ def chain(model: mujoco.MjModel, joints: tuple[str, ...], site: str) -> Chain:
     lower=limits[:, 0].copy(),
     upper=limits[:, 1].copy(),
   )
+
+
+def of_robot(scene: scene_lib.Scene) -> Chain:
+  """The chain of a scene's robot, from its base to its tool."""
+  arm = scene.robot.arm
+  return chain(scene.model, arm.joints, arm.tool)
 
 
 def _frame(
