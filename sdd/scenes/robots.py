@@ -3,11 +3,12 @@
 import functools
 
 from sdd import errors
-from sdd.scenes import grippers, robot, ur5e
+from sdd.scenes import grippers, panda, robot, ur5e
 
 # Every arm with the gripper that it has unless another one is named.
 ARMS: dict[str, tuple[robot.Arm, robot.Gripper]] = {
   'ur5e': (ur5e.ARM, grippers.WIDE),
+  'panda': (panda.ARM, grippers.HAND),
 }
 SUFFIXES = ('.yaml', '.yml')  # of robot files
 
