@@ -43,6 +43,7 @@ from sdd.evaluation import (
   outcome_log,
   paper,
 )
+from sdd.scenes import robots
 from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
@@ -68,6 +69,7 @@ flags.adopt_module_key_flags(generator_flags)
 def main(_: Sequence[str]) -> int:
   out = pathlib.Path(_OUT.value)
   scenes = [generator_flags.scene(name) for name in _SCENES.value]
+  _require_one_robot(scenes)
   if _EPISODES.value:
     log = outcome_log.OutcomeLog(out / f'{_slug()}.jsonl', _settings())
     try:
@@ -84,12 +86,25 @@ def main(_: Sequence[str]) -> int:
   return 0
 
 
+def _require_one_robot(scenes: Sequence[scene_lib.Scene]) -> None:
+  chosen = generator_flags.robot() or robots.DEFAULT.name
+  for scene in scenes:
+    if scene.robot.name != chosen:
+      raise errors.SddError(
+        f'--scenes names {scene.name!r}; all are measured with one robot, '
+        f'here {chosen}. Name it with --robot={scene.robot.name}.'
+      )
+
+
 def _settings() -> dict[str, Any]:
   settings = {
     'policy': _POLICY.value,
     'variation': flags.FLAGS.variation,
     'first_seed': measuring.FIRST_SEED.value,
   }
+  robot = generator_flags.robot()
+  if robot not in (None, robots.DEFAULT.name):
+    settings['robot'] = robot
   if _POLICY.value == policies.GENERATOR:
     settings |= generator_flags.settings()
   return settings
@@ -102,6 +117,8 @@ def label(settings: dict[str, Any]) -> str:
     name += ', planar'
   if settings.get('retry') == 'none':
     name += ', no retry'
+  if 'robot' in settings:
+    name += f', {settings["robot"]}'
   return f'ours: {name} ({settings["variation"]})'
 
 
@@ -125,16 +142,18 @@ def _measure(
   scenes: Sequence[scene_lib.Scene], log: outcome_log.OutcomeLog
 ) -> None:
   """Runs what is missing from the log."""
-  todo = {scene.name: _missing(scene, log) for scene in scenes}
+  todo = {scene.domain: _missing(scene, log) for scene in scenes}
   left = sum(len(jobs) for jobs in todo.values())
   total = _EPISODES.value * sum(len(scene.tasks) for scene in scenes)
   won = done = 0
   with program.progress('Measuring', total, done=total - left) as meter:
     for scene in scenes:
-      for outcome in measuring.outcomes(_POLICY.value, scene, todo[scene.name]):
-        log.add(scene.name, outcome)
+      for outcome in measuring.outcomes(
+        _POLICY.value, scene, todo[scene.domain]
+      ):
+        log.add(scene.domain, outcome)
         won, done = won + outcome.success, done + 1
-        meter.advance(1, status=f'{scene.name}, {won}/{done} succeeded')
+        meter.advance(1, status=f'{scene.domain}, {won}/{done} succeeded')
 
 
 def _missing(
@@ -147,7 +166,7 @@ def _missing(
   return [
     (task, index)
     for index, task in every
-    if (scene.name, task, index) not in log.outcomes
+    if (scene.domain, task, index) not in log.outcomes
   ]
 
 

@@ -32,6 +32,7 @@ from sdd import errors
 from sdd.collection import collector, episode, robustness, session
 from sdd.dataset import cost, reader, writer
 from sdd.language import task_tree
+from sdd.scenes import address
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, simulator
 
@@ -74,7 +75,7 @@ def main(_: Sequence[str]) -> int:
   show_trees([infer(task) for task in tasks])
   with writer.DatasetWriter(
     _OUT.value,
-    name=scene.slug,
+    name=address.parse(scene.name).slug,
     scene=scene.name,
     state_names=scene.state_names,
     action_spec=action.ActionSpec(),

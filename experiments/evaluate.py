@@ -5,6 +5,7 @@ all act through the same actions and are judged by the same hand-written rule:
 
   python -m experiments.evaluate --policy=generator --episodes=20
   python -m experiments.evaluate --policy=runs/drawer --tasks=all
+  python -m experiments.evaluate --policy=generator --robot=panda
   python -m experiments.evaluate --policy=policy.npz \\
     --tasks="move the crayon box into the top drawer"
 
@@ -76,7 +77,7 @@ def main(_: Sequence[str]) -> int:
       order = {job: k for k, job in enumerate(jobs)}
       outcomes.sort(key=lambda o: order[o.task, o.index])
       spent = sum(os.times()[:4]) - sum(cpu[:4])
-      _show(tasks, outcomes, time.monotonic() - began, spent)
+      _show(scene, tasks, outcomes, time.monotonic() - began, spent)
   return 0
 
 
@@ -91,6 +92,7 @@ def _tasks(scene: scene_lib.Scene) -> list[str]:
 
 
 def _show(
+  scene: scene_lib.Scene,
   tasks: list[str],
   outcomes: list[rollout.Outcome],
   wall: float,
@@ -120,7 +122,7 @@ def _show(
       ['python', '-m', 'experiments.evaluate', *sys.argv[1:]]
     ),
     'policy': _POLICY.value,
-    'scene': _SCENE.value,
+    'scene': scene.name,
     'variation': flags.FLAGS.variation,
     **_generator(),
     'complete': len(outcomes) == len(tasks) * _EPISODES.value,
@@ -135,7 +137,7 @@ def _show(
   part.replace(path)
   console.print(f'Numbers: {path}')
   if _RECORD.value:
-    _record(_RECORD.value, scores, total, each)
+    _record(scene, scores, total, each)
 
 
 def _generator() -> dict[str, Any]:
@@ -146,7 +148,10 @@ def _generator() -> dict[str, Any]:
 
 
 def _record(
-  name: str, scores: list[score.Score], total: score.Score, each: float | None
+  scene: scene_lib.Scene,
+  scores: list[score.Score],
+  total: score.Score,
+  each: float | None,
 ) -> None:
   policy = _POLICY.value
   settings = _generator()
@@ -156,6 +161,8 @@ def _record(
     policy += ' without retry'
   if flags.FLAGS.variation == 'paper':
     policy += ", the paper's variation"
+  if scene.name != scene.domain:
+    policy += f', {scene.robot.name}'
   rows = [
     {
       'label': s.label,
@@ -195,7 +202,7 @@ def _record(
       }
     )
   results.write_result(
-    name, {'title': f'{_SCENE.value}: {policy}', 'rows': rows}
+    _RECORD.value, {'title': f'{scene.domain}: {policy}', 'rows': rows}
   )
 
 

@@ -7,7 +7,7 @@ from absl import flags
 from experiments import language_flags
 from sdd.collection import walk
 from sdd.planning import motion
-from sdd.scenes import registry
+from sdd.scenes import address, grippers, registry, robots
 from sdd.scenes import scene as scene_lib
 
 _RETRY = flags.DEFINE_enum(
@@ -21,6 +21,23 @@ _PRIMITIVES = flags.DEFINE_enum(
 _VARIATION = flags.DEFINE_enum(
   'variation', 'wide', scene_lib.VARIATIONS,
   'how much initial worlds vary: wide, or as little as in the paper',
+)  # fmt: skip
+_ROBOT = flags.DEFINE_string(
+  'robot', None,
+  f'who acts: {", ".join(robots.ARMS)}, or a robot file; by default '
+  f'{robots.DEFAULT.name}',
+)  # fmt: skip
+_GRIPPER = flags.DEFINE_string(
+  'gripper', None,
+  f"the robot's: {', '.join(grippers.GRIPPERS)}; by default its own",
+)  # fmt: skip
+_TABLE = flags.DEFINE_boolean(
+  'table', None, 'put a table under a scene of your own; by default what its '
+  'YAML says, and else yes',
+)  # fmt: skip
+_CAMERAS = flags.DEFINE_list(
+  'cameras', None, 'which cameras a scene of your own is given: '
+  f'{", ".join(address.CAMERAS)}, or none; by default all',
 )  # fmt: skip
 LLM = language_flags.LLM
 flags.adopt_module_key_flags(language_flags)
@@ -36,9 +53,27 @@ def primitives() -> motion.Primitives:
   return cast(motion.Primitives, _PRIMITIVES.value)
 
 
+def robot() -> str | None:
+  """The robot's canonical name; None where none was asked for.
+
+  Raises:
+    errors.UnknownNameError: there is no such robot or gripper.
+    errors.SddError: the robot file is bad.
+  """
+  if _ROBOT.value is None and _GRIPPER.value is None:
+    return None
+  name = _ROBOT.value or robots.DEFAULT.name
+  if _GRIPPER.value is not None:
+    name = f'{name}+{_GRIPPER.value}'
+  return robots.find(name).name
+
+
 def settings() -> dict[str, Any]:
   """The generator's settings, to be kept with what it made."""
+  chosen = robot()
+  other = chosen not in (None, robots.DEFAULT.name)
   return {
+    **({'robot': chosen} if other else {}),
     'retry': retry(),
     'primitives': primitives(),
     **language_flags.settings(),
@@ -46,9 +81,19 @@ def settings() -> dict[str, Any]:
 
 
 def scene(name: str) -> scene_lib.Scene:
-  """The scene of that name, in the variation asked for.
+  """The scene of that name, with the robot and in the variation asked for.
 
   Raises:
-    errors.UnknownNameError: there is no such scene.
+    errors.UnknownNameError: there is no such scene, robot or gripper.
+    errors.SddError: name and flag say two robots, or the robot file is bad.
   """
-  return registry.load(name, cast(scene_lib.Variation, _VARIATION.value))
+  variation = cast(scene_lib.Variation, _VARIATION.value)
+  return registry.load(where(name), variation)
+
+
+def where(name: str) -> str:
+  """The address of that scene with all that the flags say."""
+  cameras = None
+  if _CAMERAS.value is not None:
+    cameras = address.cameras('+'.join(_CAMERAS.value) or 'none')
+  return address.join(name, robot(), table=_TABLE.value, cameras=cameras)

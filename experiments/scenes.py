@@ -4,6 +4,7 @@ One row of initial worlds for each scene, all of them by default:
 
   python -m experiments.scenes --out=runs/scenes.png
   python -m experiments.scenes --scene=drawer --seeds=6 --variation=paper
+  python -m experiments.scenes --robot=panda --out=runs/panda.png
   python -m experiments.scenes --toys --out=runs/toys.png
 
 World k of a row is what seed --first_seed + k gives, so that pictures repeat.
@@ -24,7 +25,15 @@ from PIL import Image, ImageDraw, ImageFont
 from experiments import program
 from sdd import errors
 from sdd.evaluation import film_strip
-from sdd.scenes import parts, registry, toys, toys_training, toys_unseen
+from sdd.scenes import (
+  address,
+  parts,
+  registry,
+  robots,
+  toys,
+  toys_training,
+  toys_unseen,
+)
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import camera as camera_lib
 from sdd.simulation import raycast
@@ -42,6 +51,11 @@ _VARIATION = flags.DEFINE_enum(
 _CAMERA = flags.DEFINE_string(
   'camera', _FITTED,
   f'{_FITTED}, which shows all there is to handle, or a camera of the scene',
+)  # fmt: skip
+_ROBOT = flags.DEFINE_string(
+  'robot', robots.DEFAULT.name,
+  f'who stands in them: {", ".join(robots.ARMS)}, one of them with another '
+  'gripper, such as ur5e+hand, or a robot file',
 )  # fmt: skip
 _TOYS = flags.DEFINE_bool('toys', False, 'show every toy by itself instead')
 _WIDTH = flags.DEFINE_integer(
@@ -68,6 +82,7 @@ def main(_: Sequence[str]) -> int:
   if path.suffix != '.png':
     raise errors.SddError(f'--out={path}: expected the name of a PNG file.')
   names = list(registry.SCENES) if _SCENE.value == 'all' else [_SCENE.value]
+  names = [address.join(name, _robot(name)) for name in names]
   for name in names:
     registry.load(name)  # complains before anything is drawn
   rows: list[Picture] = []
@@ -82,6 +97,12 @@ def main(_: Sequence[str]) -> int:
   return 0
 
 
+def _robot(scene: str) -> str | None:
+  """The robot of the flag, unless the scene's address names one."""
+  given = flags.FLAGS['robot'].present
+  return _ROBOT.value if given or '@' not in scene else None
+
+
 def _scene_rows(names: list[str]) -> Iterator[Picture]:
   variation = cast(scene_lib.Variation, _VARIATION.value)
   seeds = range(_FIRST_SEED.value, _FIRST_SEED.value + _SEEDS.value)
@@ -90,7 +111,7 @@ def _scene_rows(names: list[str]) -> Iterator[Picture]:
     frames = [_draw_world(scene, seed) for seed in seeds]
     captions = [f'seed {seed}' for seed in seeds]
     row = film_strip.film_strip(frames, captions, columns=len(frames))
-    yield _titled(row, name.replace('_', ' '), _about(scene))
+    yield _titled(row, name.replace('_', ' ').replace('@', ', '), _about(scene))
 
 
 def _draw_world(scene: scene_lib.Scene, seed: int) -> Picture:
@@ -128,7 +149,9 @@ def _fitted(scene: scene_lib.Scene, data: mujoco.MjData) -> camera_lib.Camera:
     if link.kind in ('object', 'furniture', 'part')
     for name in link.geoms
   ]
-  ids = [scene.model.geom(name).id for name in (*names, 'hand')]
+  hand = scene.model.site_bodyid[scene.model.site(scene.robot.arm.tool).id]
+  ids = [scene.model.geom(name).id for name in names]
+  ids += list(np.flatnonzero(scene.model.geom_bodyid == hand))
   lower, upper = _boxes(scene.model, data, ids)
   whole = np.stack([lower.min(axis=0), upper.max(axis=0)])
   middle = whole.mean(axis=0)

@@ -114,10 +114,11 @@ class _Threaded:
   def __init__(
     self, scene: scene_lib.Scene, worlds: list[world_state.WorldState]
   ):
-    self._model, self._table = scene.model, extraction.link_table(scene)
+    self._scene, self._model = scene, scene.model
+    self._table = extraction.link_table(scene)
     self._opening = np.array([world.gripper_target for world in worlds])
     sim = simulator.make('mujoco', scene)
-    self._steps = controller.make(scene.model, sim.spec).substeps
+    self._steps = controller.make(scene, sim.spec).substeps
     cores = os.cpu_count() or 1
     self._threads = [mujoco.MjData(self._model) for _ in range(cores)]
     self._pool = rollout.Rollout(nthread=cores)
@@ -132,7 +133,7 @@ class _Threaded:
     model, data = self._model, self._threads[0]
     data.qpos[:], data.qvel[:] = world.qpos, world.qvel
     data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
-    data.ctrl[:] = [*world.arm_target, world.gripper_target / 2]
+    data.ctrl[:] = self._scene.ctrl(world.arm_target, world.gripper_target)
     vector = np.empty(mujoco.mj_stateSize(model, kind))
     mujoco.mj_getState(model, data, vector, kind)
     return vector

@@ -83,7 +83,7 @@ def measure(name: str, size: int) -> list[dict[str, Any]]:
   first, cpu = run(1), time.process_time()
   took = run(_PERIODS.value)
   cpu = time.process_time() - cpu
-  steps = controller.make(scene.model, sim.spec).substeps
+  steps = controller.make(scene, sim.spec).substeps
   steps *= size * _PERIODS.value
   label = f'{"C MuJoCo" if name == "mujoco" else "MJX"}, {size} worlds'
   rows = [

@@ -56,7 +56,7 @@ def chunk(
     rate_hz: actions a second.
   """
   goal = _place(scene, state, rng)
-  opening = float(rng.choice([0.0, action.MAX_OPENING]))
+  opening = float(rng.choice([0.0, scene.robot.stroke]))
   target = action.encode(goal, _rotation(rng), tool[9])
   if not np.isfinite(tool).all():  # the world blew up: any motion will do
     tool = target = action.encode(goal, _rotation(rng), 0.0)

@@ -59,7 +59,10 @@ class Replay:
       data.qpos[:] = qpos
       rows.append(look(self._model, data))
     return extraction.extract(
-      np, self._table, stack(rows), gripper_commands(episode)
+      np,
+      self._table,
+      stack(rows),
+      gripper_commands(episode, self._table.robot.stroke),
     )
 
   def _require_fitting(self, episode: episodes.Episode) -> None:
@@ -90,14 +93,17 @@ def look(model: mujoco.MjModel, data: mujoco.MjData) -> extraction.Physics:
   )
 
 
-def gripper_commands(episode: episodes.Episode) -> Float[np.ndarray, ' T']:
+def gripper_commands(
+  episode: episodes.Episode, stroke: float
+) -> Float[np.ndarray, ' T']:
   """Commanded opening in the state of every step, metres.
 
   The command of a state is that of the action before; of the first state,
   that of the initial world.
   """
   first = np.reshape(episode.metadata.initial['gripper_target'], 1)
-  later = controller.gripper_goal(np, np.asarray(episode.action[:-1], float))
+  sent = np.asarray(episode.action[:-1], float)
+  later = controller.gripper_goal(np, stroke, sent)
   return np.concatenate([first, later])
 
 

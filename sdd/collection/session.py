@@ -32,7 +32,7 @@ def trees(
   return functools.cache(
     lambda task: language_planner.infer_task_tree(
       task,
-      scene.name,
+      scene.domain,
       scene.vocabulary,
       provider,
       depth=depth,

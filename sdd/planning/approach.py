@@ -10,16 +10,14 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.planning import motion, path, reach, surface, trajectory
-from sdd.scenes import robot
+from sdd.scenes import robot as robot_lib
 
-WIDEST = 0.095  # metres, of what is still grasped
 CANDIDATES = 150
 _TRIES = 8  # candidates whose whole motion is worked out
 _TILT = np.radians(35)  # spread of approach directions about the preferred
 _MOST_TILT = np.radians(80)
 _DEPTH = (-0.012, 0.010)  # metres past the grip's centre
 _MOST_BACK = 0.016  # metres that a grasp is drawn back for the ground
-_TIP = (0.011, 0.022, 0.019)  # metres an open fingertip reaches out, x y z
 _BACKUP = (0.06, 0.12)  # metres before the grasp where free motion ends
 _SQUEEZE = 3  # periods to close
 _SPARE = (0.02, 0.05)  # metres opened wider than what is grasped
@@ -44,6 +42,7 @@ class Grasp:
 
 def draw_grasps(
   geoms: list[surface.Geom],
+  gripper: robot_lib.Gripper,
   *,
   prefer: Float[np.ndarray, ' 3'],
   rng: np.random.Generator,
@@ -53,6 +52,7 @@ def draw_grasps(
 
   Args:
     geoms: what is grasped.
+    gripper: with what.
     prefer: unit vector, world frame.
     rng: fixes the draws.
     ground: height that fingertips must stay above, if any, metres; deep
@@ -64,7 +64,7 @@ def draw_grasps(
     geom = geoms[int(rng.choice(len(geoms), p=weight / weight.sum()))]
     grip = surface.draw_grip(geom, rng)
     along = abs(float(grip.axis @ prefer))
-    if grip.width > WIDEST or along > 0.8:
+    if grip.width > gripper.widest or along > 0.8:
       continue
     straight = prefer - (prefer @ grip.axis) * grip.axis
     straight /= np.linalg.norm(straight)
@@ -74,12 +74,12 @@ def draw_grasps(
     rotation = np.stack([np.cross(closing, approach), closing, approach], 1)
     centre = grip.centre + rng.uniform(*_DEPTH) * approach
     if ground is not None:
-      back = _too_deep(centre, rotation, grip.width, ground)
+      back = _too_deep(gripper, centre, rotation, grip.width, ground)
       if back > _MOST_BACK:
         continue
       centre = centre - back * approach
-    met = surface.squeezed(geoms, centre, rotation)
-    if met is None or met[1] > WIDEST:
+    met = surface.squeezed(geoms, centre, rotation, probes=gripper.probes)
+    if met is None or met[1] > gripper.widest:
       continue
     position, width = met
     if np.linalg.norm(position - middle) > _LEVER:
@@ -88,19 +88,21 @@ def draw_grasps(
       position=position,
       rotation=rotation,
       width=width,
-      opening=min(robot.STROKE, width + rng.uniform(*_SPARE)),
+      opening=min(gripper.stroke, width + rng.uniform(*_SPARE)),
       backup=rng.uniform(*_BACKUP),
     )
 
 
 def _too_deep(
+  gripper: robot_lib.Gripper,
   centre: Float[np.ndarray, ' 3'],
   rotation: Float[np.ndarray, '3 3'],
   width: float,
   ground: float,
 ) -> float:
   """Metres to draw back until open fingertips are off the ground."""
-  reach = np.array([_TIP[0], width / 2 + _TIP[1], _TIP[2]])
+  x, y, z = gripper.open_tip
+  reach = np.array([x, width / 2 + y, z])
   lowest = centre[2] - np.abs(rotation[2, :2]) @ reach[:2]
   lowest += min(0.0, rotation[2, 2]) * reach[2]
   if lowest >= ground:

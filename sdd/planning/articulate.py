@@ -8,7 +8,6 @@ infeasible.
 import numpy as np
 
 from sdd.planning import (
-  approach,
   collision,
   joint,
   motion,
@@ -67,7 +66,7 @@ def _grasp_share(
   path = joint.find(world, link)
   shapes = joint.geoms(world, link)
   lever = max(path.lever(shape.position) for shape in shapes)
-  thin = any(_thickness(shape) < approach.WIDEST for shape in shapes)
+  thin = any(_thickness(shape) < world.robot.gripper.widest for shape in shapes)
   if not thin or (path.upper - path.lower) * lever < _SHORT:
     return _NEVER
   left = abs((path.upper if direction == 'max' else path.lower) - path.value)

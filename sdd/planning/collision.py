@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sdd.scenes import registry, robot, world_state
+from sdd.scenes import registry, world_state
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import kinematics
 
@@ -30,6 +30,7 @@ class PlanningWorld:
   Attributes:
     arm: the kinematic chain.
     model: the planning model.
+    robot: who acts.
     opening: of the gripper, metres; may be set between checks.
   """
 
@@ -50,7 +51,8 @@ class PlanningWorld:
     self.data.mocap_quat[:] = world.mocap_quat
     self._arm = self.scene.arm_qpos
     self._finger = self.scene.finger_qpos
-    self.opening = float(world.qpos[self._finger].sum())
+    self.robot = self.scene.robot
+    self.opening = float(self.robot.opening(world.qpos[self._finger]))
     self._relevant = _relevant_pairs(self.model)
     self._touchable = np.zeros(self.model.ngeom, bool)
     self._forgiven = np.zeros((self.model.ngeom, self.model.ngeom), bool)
@@ -83,7 +85,7 @@ class PlanningWorld:
   def place(self, q: Float[np.ndarray, ' n']) -> None:
     """Moves the arm, and what hangs on it, to `q`."""
     self.data.qpos[self._arm] = q
-    self.data.qpos[self._finger] = self.opening / 2
+    self.data.qpos[self._finger] = self.robot.finger_positions(self.opening)
     mujoco.mj_kinematics(self.model, self.data)
 
   def free(self, q: Float[np.ndarray, ' n'], *, touching: bool = False) -> bool:
@@ -124,8 +126,7 @@ class PlanningWorld:
 @functools.cache
 def arm_chain(scene: str) -> kinematics.Chain:
   """The kinematic chain of the robot in that scene."""
-  model = registry.load(scene).model
-  return kinematics.chain(model, robot.ARM_JOINTS, robot.TCP)
+  return kinematics.of_robot(registry.load(scene))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _compile(
   spec = _base_spec(scene.name, world.shape).copy()
   if carried is not None:
     grip = _grip(scene, world, carried)
-    hand = spec.body('hand')
+    hand = spec.body(_hand(scene))
     for geom in list(spec.body(grip.body).geoms):
       if geom.conaffinity:
         _copy_to_hand(hand, geom, grip)
@@ -153,9 +154,10 @@ def _compile(
 
 @functools.cache
 def _base_spec(scene: str, shape: int) -> mujoco.MjSpec:
-  mjcf = registry.load(scene).shaped(shape).mjcf
-  spec = mujoco.MjSpec.from_string(mjcf)
-  robot_bodies = {'base', 'hand', *robot.ARM_JOINTS, *robot.FINGER_JOINTS}
+  this = registry.load(scene).shaped(shape)
+  spec = mujoco.MjSpec.from_string(this.mjcf)
+  root = spec.body(this.robot.arm.root)
+  robot_bodies = {body.name for body in (root, *root.find_all('body'))}
   for geom in spec.geoms:
     if geom.contype == 0 and geom.conaffinity == 0:
       continue
@@ -166,6 +168,12 @@ def _base_spec(scene: str, shape: int) -> mujoco.MjSpec:
       geom.contype, geom.conaffinity = 0, _BODY
       geom.margin = CLEARANCE
   return spec
+
+
+def _hand(scene: scene_lib.Scene) -> str:
+  """The body that the tool frame is fixed to."""
+  site = scene.model.site(scene.robot.arm.tool)
+  return scene.model.body(site.bodyid[0]).name
 
 
 def _copy_to_hand(hand: Any, geom: Any, grip: _Grip) -> None:
@@ -199,7 +207,7 @@ def _grip(
   data.qpos[:] = world.qpos
   mujoco.mj_kinematics(scene.model, data)
   body = scene.vocabulary.find(carried).body
-  hand, thing = data.body('hand'), data.body(body)
+  hand, thing = data.body(_hand(scene)), data.body(body)
   inverse, position, quaternion = np.zeros(4), np.zeros(3), np.zeros(4)
   mujoco.mju_negQuat(inverse, hand.xquat)
   mujoco.mju_rotVecQuat(position, thing.xpos - hand.xpos, inverse)

@@ -24,7 +24,9 @@ def plan(
   ground = (
     float(surface.bounds(geoms)[0][2]) if found.kind == 'object' else None
   )
-  grasps = approach.draw_grasps(geoms, prefer=_DOWN, rng=rng, ground=ground)
+  grasps = approach.draw_grasps(
+    geoms, world.robot.gripper, prefer=_DOWN, rng=rng, ground=ground
+  )
   for grasp in approach.ways_to(moving, grasps, rng):
     try:
       approach.squeeze(moving, grasp, link)

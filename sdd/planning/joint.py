@@ -7,13 +7,11 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.planning import collision, surface, trajectory
-from sdd.scenes import robot
+from sdd.scenes import robot as robot_lib
 from sdd.simulation import action
 
 _SPEED = 0.14  # metres a second, of the point that is moved
-_SHOULDER = np.array([0.0, 0.0, robot.D1])
-_WRIST, _HAND = 0.26, 0.10  # metres behind the tool frame
-_ARM = -(robot.A2 + robot.A3) + robot.D5 + 0.03  # metres to the wrist, at most
+_HAND = 0.10  # metres behind the tool frame
 _LOW = 0.03  # metres above the table that hand and wrist keep, at least
 
 Pose = tuple[Float[np.ndarray, ' 3'], Float[np.ndarray, '3 3']]
@@ -134,9 +132,11 @@ def follow(
   moving.wait(1)
 
 
-def plausible(position: np.ndarray, rotation: np.ndarray) -> bool:
+def plausible(
+  robot: robot_lib.RobotSpec, position: np.ndarray, rotation: np.ndarray
+) -> bool:
   """A quick look whether an arm could hold its tool there at all."""
-  back = -rotation[:, 2]
-  wrist = position + _WRIST * back - _SHOULDER
-  lowest = min(_HAND * back[2], _WRIST * back[2]) + position[2]
-  return bool(lowest > _LOW and np.linalg.norm(wrist) < _ARM)
+  back, behind = -rotation[:, 2], robot.arm.wrist + robot.gripper.length
+  wrist = position + behind * back - robot.arm.shoulder
+  lowest = min(_HAND * back[2], behind * back[2]) + position[2]
+  return bool(lowest > _LOW and np.linalg.norm(wrist) < robot.arm.reach)

@@ -19,7 +19,6 @@ from sdd.planning import (
   spots,
   trajectory,
 )
-from sdd.scenes import robot
 
 _RELEASE = 0.035  # metres the gripper opens by
 _LOWERING_SPEED = 0.04  # metres a second
@@ -134,7 +133,8 @@ def _carry_out(
   moving.wait(1)
   released = arrived if manner.lowering else len(moving)
   width = world.opening
-  moving.grip(min(width + _RELEASE, robot.STROKE), periods=manner.periods)
+  wider = min(width + _RELEASE, world.robot.stroke)
+  moving.grip(wider, periods=manner.periods)
   moving.wait(1)
   moving.line(position - rng.uniform(*_AWAY) * rotation[:, 2])
   if manner.stay:

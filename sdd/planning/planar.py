@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.planning import (
-  approach,
   carried,
   motion,
   path,
@@ -18,11 +17,9 @@ from sdd.planning import (
   trajectory,
 )
 from sdd.planning import joint as joint_lib
-from sdd.scenes import robot
 
 _DOWN = np.diag([1.0, -1.0, -1.0])  # closing along the world's y axis
 _PUSH_IN = 0.010  # metres the tool frame goes below the highest point
-_TIP = 0.018  # metres that the fingertips reach beyond the tool frame
 _BACKUP = 0.12  # metres above, where the straight way down begins
 _LIFT = 0.12  # metres
 _DROP = 0.05  # metres above the middle of the target to let go at
@@ -67,7 +64,7 @@ def place(
   moving.line(goal)
   moving.wait(1)
   released = len(moving)
-  moving.grip(robot.STROKE, at_least=world.opening, periods=2)
+  moving.grip(world.robot.stroke, at_least=world.opening, periods=2)
   moving.wait(1)
   moving.line(_above(goal, _LIFT))
   return motion.Motion(moving.actions, (0, released))
@@ -92,7 +89,9 @@ def move_joint(
   way = np.sign(goal - joint.value) * joint.direction((lower + upper) / 2)
   if -way[2] > _PRESSED:
     moving.grip(0.0, periods=2)
-    top = np.array([*(lower + upper)[:2] / 2, upper[2] + _TIP])
+    top = np.array(
+      [*(lower + upper)[:2] / 2, upper[2] + world.robot.gripper.tip[2]]
+    )
     _go(moving, _above(top, _BACKUP), rng)
     world.allow(link)
     moving.line(top)
@@ -105,7 +104,7 @@ def move_joint(
   ]
   joint_lib.follow(moving, joint, poses, values)
   held = len(moving)
-  moving.grip(robot.STROKE, at_least=world.opening, periods=2)
+  moving.grip(world.robot.stroke, at_least=world.opening, periods=2)
   position, _ = moving.pose
   moving.line(_above(position, _LIFT))
   return motion.Motion(moving.actions, (held, held))
@@ -121,16 +120,16 @@ def _go_down_on(
   moving: trajectory.Trajectory, link: str, rng: np.random.Generator
 ) -> None:
   """Closes on the link from straight above its middle."""
-  world = moving.world
+  world, gripper = moving.world, moving.world.robot.gripper
   world.place(moving.q)
   geoms = joint_lib.geoms(world, link)
   lower, upper = surface.bounds(geoms)
   goal = np.array([*(lower + upper)[:2] / 2, upper[2] - _PUSH_IN])
-  met = surface.squeezed(geoms, goal, _DOWN)
-  width = robot.STROKE if met is None else met[1]
-  if width > approach.WIDEST:
+  met = surface.squeezed(geoms, goal, _DOWN, probes=gripper.probes)
+  width = gripper.stroke if met is None else met[1]
+  if width > gripper.widest:
     raise motion.Infeasible(f'{link!r} does not fit between the fingers')
-  moving.grip(robot.STROKE, periods=2)
+  moving.grip(gripper.stroke, periods=2)
   _go(moving, _above(goal, _BACKUP), rng)
   moving.line(goal, rotation=_DOWN)
   moving.wait(1)

@@ -102,7 +102,8 @@ class _Lead:
     rehearsed = 0
     for hold in self._holds(rng):
       poses, _ = self._poses(hold)
-      if not joint.plausible(*poses[0]) or not joint.plausible(*poses[-1]):
+      robot = self.moving.world.robot
+      if not all(joint.plausible(robot, *poses[k]) for k in (0, -1)):
         continue
       rehearsed += 1
       if rehearsed > _REHEARSALS:
@@ -116,7 +117,8 @@ class _Lead:
     for _ in range(_DRAWS):
       share = float(rng.choice((least, rng.uniform(least, 1), 1), p=_SHARES))
       prefer = self._preferred(shapes[0].position, share, rng)
-      found = approach.draw_grasps(shapes, prefer=prefer, rng=rng)
+      gripper = self.moving.world.robot.gripper
+      found = approach.draw_grasps(shapes, gripper, prefer=prefer, rng=rng)
       for grasp in itertools.islice(filter(self._far_out, found), 1):
         least_here = self._least_follow(grasp, shapes)
         yield Hold(**vars(grasp), follow=max(share, least_here))

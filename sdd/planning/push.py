@@ -15,8 +15,6 @@ from jaxtyping import Float
 from sdd.planning import joint, motion, path, reach, surface, trajectory
 
 _PRESS = 0.004  # metres pushed beyond the limit, to get there for sure
-# The closed fingers in the tool frame, a box from one corner to the other.
-_FINGERS = np.array([[-0.011, -0.019, -0.05], [0.011, 0.019, 0.018]])
 _EDGE = 0.3  # sine of the tilt beyond which an edge or corner touches
 _BROAD = 0.025  # metres, half a face that is a plane to the fingers
 _FACING = 0.8  # least cosine between a pushed face and the push
@@ -91,7 +89,9 @@ class _Push:
     for touch in self._touches(rng):
       poses, _ = self._poses(touch)
       before = self._before(touch)
-      if not all(joint.plausible(*pose) for pose in (before, poses[-1])):
+      if not all(
+        joint.plausible(world.robot, *pose) for pose in (before, poses[-1])
+      ):
         continue
       rehearsed += 1
       if rehearsed > _REHEARSALS:
@@ -189,7 +189,9 @@ class _Push:
       by, touch.point, touch.rotation, follow=touch.follow
     )
     inward = self._inward(point)
-    return point - _contact(rotation, inward, flat=touch.flat), rotation
+    fingers = self.moving.world.robot.gripper.closed
+    met = _contact(fingers, rotation, inward, flat=touch.flat)
+    return point - met, rotation
 
   def _poses(self, touch: Touch) -> tuple[list[joint.Pose], list[float]]:
     press = _PRESS / self.path.lever(touch.point)
@@ -203,7 +205,7 @@ def _broad(geom: surface.Geom) -> bool:
 
 
 def _contact(
-  rotation: np.ndarray, inward: np.ndarray, *, flat: bool
+  fingers: np.ndarray, rotation: np.ndarray, inward: np.ndarray, *, flat: bool
 ) -> Float[np.ndarray, ' 3']:
   """From the tool frame to where the fingers touch what they push.
 
@@ -211,7 +213,7 @@ def _contact(
   met where the line of the push through the tool frame leaves the fingers.
   """
   local = rotation.T @ inward
-  corner = np.where(local < 0, _FINGERS[0], _FINGERS[1])
+  corner = np.where(local < 0, fingers[0], fingers[1])
   if not flat:
     return inward * float(np.min(corner / (local + 1e-9 * np.sign(corner))))
   return rotation @ (np.minimum(np.abs(local) / _EDGE, 1) * corner)

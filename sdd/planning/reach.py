@@ -4,7 +4,6 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.planning import collision, path
-from sdd.scenes import robot
 from sdd.simulation import kinematics
 
 _ITERATIONS = 40
@@ -22,7 +21,7 @@ def configurations(
 ) -> list[Float[np.ndarray, ' n']]:
   """Solutions for one pose, the ones nearest to `near` first."""
   spread = rng.uniform(-1.2, 1.2, (_RANDOM_STARTS, len(near)))
-  starts = np.concatenate([[near, robot.HOME], np.asarray(near) + spread])
+  starts = np.concatenate([[near, world.robot.home], np.asarray(near) + spread])
   starts = np.clip(starts, world.arm.lower, world.arm.upper)
   many = (len(starts), 1)
   found, error = kinematics.solve(

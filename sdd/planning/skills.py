@@ -15,7 +15,6 @@ from sdd.planning import (
   planar,
   trajectory,
 )
-from sdd.scenes import robot
 from sdd.simulation import action
 
 _REST_NOISE = 0.15  # radians about the home configuration
@@ -77,11 +76,11 @@ def _let_go(moving: trajectory.Trajectory, holding: str | None) -> None:
 
 def _open(moving: trajectory.Trajectory, *, periods: int) -> None:
   """Opens the gripper as far as there is room; not at all if there is none."""
-  width = moving.world.opening
-  for opening in (robot.STROKE, width + _ROOM, width + _ROOM / 2):
+  width, stroke = moving.world.opening, moving.world.robot.stroke
+  for opening in (stroke, width + _ROOM, width + _ROOM / 2):
     mark = moving.mark()
     try:
-      moving.grip(min(opening, robot.STROKE), at_least=width, periods=periods)
+      moving.grip(min(opening, stroke), at_least=width, periods=periods)
       return
     except motion.Infeasible:
       moving.rewind(mark)
@@ -92,7 +91,8 @@ def _rest(
 ) -> motion.Motion:
   """Goes back above the table, gripper open."""
   _open(moving, periods=1)
-  home = np.add(robot.HOME, rng.uniform(-1, 1, 6) * _REST_NOISE)
+  home = np.array(moving.world.robot.home)
+  home = home + rng.uniform(-1, 1, len(home)) * _REST_NOISE
   goal = path.nearest_turn(moving.world, home, moving.q)
   moving.follow(path.connect(moving.world, moving.q, goal, rng))
   return motion.Motion(moving.actions)

@@ -14,6 +14,8 @@ BOX = int(mujoco.mjtGeom.mjGEOM_BOX)
 CAPSULE = int(mujoco.mjtGeom.mjGEOM_CAPSULE)
 SPHERE = int(mujoco.mjtGeom.mjGEOM_SPHERE)
 
+Probes = list[tuple[float, float]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Geom:
@@ -140,7 +142,6 @@ def _draw_round(
   return radius * normal + [0, 0, along], normal
 
 
-_PROBES = [(x, z) for x in (-0.008, 0.0, 0.008) for z in (-0.013, 0.0, 0.013)]
 _FROM = 0.15  # metres from the grip's centre that probing rays start at
 _FLAT = 0.003  # metres within the outermost point that still touch the pad
 _FEWEST, _SKEW = 3, 0.008  # rays that must touch a pad; metres between sides
@@ -150,23 +151,28 @@ def squeezed(
   geoms: list[Geom],
   centre: Float[np.ndarray, ' 3'],
   rotation: Float[np.ndarray, '3 3'],
+  *,
+  probes: Probes,
 ) -> tuple[Float[np.ndarray, ' 3'], float] | None:
   """What two flat pads meet when they close on a link along the tool's y.
 
-  Probes each pad's face with a grid of rays. A grip counts when both pads
+  Probes each pad's face with rays. A grip counts when both pads
   meet enough of the link, opposite each other.
 
   Args:
     geoms: all of the link.
     centre: of the pads, world frame.
     rotation: tool rotation; pads lie in its x-z plane.
+    probes: points of a pad's face, x and z.
 
   Returns:
     The centre between the pads once closed, and the width between them; or
     None when the grip would be poor.
   """
   closing = rotation[:, 1]
-  one, other = (_pad(geoms, centre, rotation, sign) for sign in (1.0, -1.0))
+  one, other = (
+    _pad(geoms, centre, rotation, sign, probes) for sign in (1.0, -1.0)
+  )
   if one is None or other is None:
     return None
   (right, at_right), (left, at_left) = one, other
@@ -176,21 +182,25 @@ def squeezed(
 
 
 def _pad(
-  geoms: list[Geom], centre: np.ndarray, rotation: np.ndarray, sign: float
+  geoms: list[Geom],
+  centre: np.ndarray,
+  rotation: np.ndarray,
+  sign: float,
+  probes: Probes,
 ) -> tuple[float, Float[np.ndarray, ' 2']] | None:
   """How far out one pad stops, and the middle of where it touches."""
   closing = sign * rotation[:, 1]
   extent = np.array(
     [
       _outermost(geoms, centre + rotation @ np.array([x, 0, z]), closing)
-      for x, z in _PROBES
+      for x, z in probes
     ]
   )
   stop = float(extent.max())
   touching = extent > stop - _FLAT
   if not np.isfinite(stop) or touching.sum() < _FEWEST:
     return None
-  return stop, np.asarray(_PROBES)[touching].mean(axis=0)
+  return stop, np.asarray(probes)[touching].mean(axis=0)
 
 
 def _outermost(

@@ -77,13 +77,14 @@ WIDE_SHAPES = tuple(
 
 
 @functools.cache
-def load() -> scene.Scene:
+def load(arm: robot.RobotSpec) -> scene.Scene:
   """Builds the balance scene."""
-  specs = [_spec(shape) for shape in (PAPER_SHAPE, *WIDE_SHAPES)]
+  specs = [_spec(shape, arm) for shape in (PAPER_SHAPE, *WIDE_SHAPES)]
   texts = tuple(spec.to_xml() for spec in specs)
-  words = _vocabulary(specs[0])
+  words = _vocabulary(specs[0], arm)
   return scene.Scene(
     name='balance',
+    robot=arm,
     mjcf=texts[0],
     vocabulary=words,
     tasks=(scene.Task(TASK, functools.partial(balanced, words)),),
@@ -93,10 +94,10 @@ def load() -> scene.Scene:
   )
 
 
-def _spec(shape: Shape) -> mujoco.MjSpec:
+def _spec(shape: Shape, arm: robot.RobotSpec) -> mujoco.MjSpec:
   spec = table_top.make('balance')
   table_top.add_surroundings(spec)
-  robot.add_robot(spec)
+  arm.add_to(spec)
   _add_stand(spec, shape)
   _add_bus(spec, shape.scale)
   spec.compile()
@@ -177,7 +178,9 @@ def _add_looks(bus: parts.Body, scale: float) -> None:
     )  # fmt: skip
 
 
-def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
+def _vocabulary(
+  spec: mujoco.MjSpec, arm: robot.RobotSpec
+) -> vocabulary.Vocabulary:
   links = (
     vocabulary.Link('bus', 'bus', table_top.geoms_of(spec, 'bus'), 'object'),
     vocabulary.Link(
@@ -185,7 +188,7 @@ def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
     ),
     vocabulary.Link('block', 'block', ('block',), 'part', parent='stand'),
     *table_top.support_links(),
-    *table_top.finger_links(),
+    *table_top.finger_links(arm),
   )
   return vocabulary.Vocabulary(links, (), ())
 
@@ -236,7 +239,7 @@ def sample(
       mocap_pos=np.array([[*block, 0.0]]),
       mocap_quat=np.array([parts.rotation_z(yaw)]),
       arm_target=arm,
-      gripper_target=robot.STROKE,
+      gripper_target=this.robot.stroke,
       shape=shape,
     )
     world = table_top.settled(this, dropped)

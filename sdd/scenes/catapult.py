@@ -78,11 +78,11 @@ _CAMERA, _LOOKS_AT = (1.30, -0.25, 0.85), (0.36, 0.01, 0.08)
 
 
 @functools.cache
-def load() -> scene.Scene:
+def load(arm: robot.RobotSpec) -> scene.Scene:
   """Builds the catapult scene."""
-  specs = [_spec(edge) for edge in EDGES]
+  specs = [_spec(edge, arm) for edge in EDGES]
   texts = tuple(spec.to_xml() for spec in specs)
-  words = _vocabulary(specs[0])
+  words = _vocabulary(specs[0], arm)
   catch = latch.Latch(
     equality='latch',
     button=BUTTON,
@@ -92,6 +92,7 @@ def load() -> scene.Scene:
   )
   return scene.Scene(
     name='catapult',
+    robot=arm,
     mjcf=texts[0],
     vocabulary=words,
     tasks=_tasks(words),
@@ -107,13 +108,13 @@ def load() -> scene.Scene:
   )
 
 
-def _spec(edge: float) -> mujoco.MjSpec:
+def _spec(edge: float, arm: robot.RobotSpec) -> mujoco.MjSpec:
   spec = table_top.make('catapult', timestep=0.002)
   table_top.add_surroundings(spec)
   front = spec.camera('front')
   front.pos = list(_CAMERA)  # the boxes would be out of the usual picture
   front.alt.xyaxes = table_top.look_at(_CAMERA, _LOOKS_AT)
-  robot.add_robot(spec)
+  arm.add_to(spec)
   base = _add_base(spec)
   _add_arm(base)
   _add_button(base)
@@ -218,7 +219,9 @@ def _add_box(
     )  # fmt: skip
 
 
-def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
+def _vocabulary(
+  spec: mujoco.MjSpec, arm: robot.RobotSpec
+) -> vocabulary.Vocabulary:
   def link(
     name: str, kind: vocabulary.Kind, *, joint: str | None = None,
     parent: str | None = None,
@@ -234,7 +237,7 @@ def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
     link(BUTTON, 'part', joint=BUTTON, parent='catapult'),
     *(link(name, 'furniture') for name in BOXES),
     *table_top.support_links(),
-    *table_top.finger_links(),
+    *table_top.finger_links(arm),
   ]
   ranges = ((0.0, STOP), (0.0, BUTTON_TRAVEL))
   return vocabulary.Vocabulary(tuple(links), (ARM, BUTTON), ranges)
@@ -308,6 +311,6 @@ def sample(
     mocap_pos=mocap_pos,
     mocap_quat=heading,
     arm_target=arm,
-    gripper_target=robot.STROKE,
+    gripper_target=this.robot.stroke,
     shape=shape,
   )

@@ -55,18 +55,19 @@ _FRONTS = {
 
 
 @functools.cache
-def load() -> scene.Scene:
+def load(arm: robot.RobotSpec) -> scene.Scene:
   """Builds the drawer scene."""
   spec = table_top.make('drawer')
   table_top.add_surroundings(spec)
-  robot.add_robot(spec)
+  arm.add_to(spec)
   _add_cabinet(spec)
   for kind in objects.DRAWER_OBJECTS:
     objects.add_object(spec, kind)
   spec.compile()
-  words = _vocabulary(spec)
+  words = _vocabulary(spec, arm)
   return scene.Scene(
     name='drawer',
+    robot=arm,
     mjcf=spec.to_xml(),
     vocabulary=words,
     tasks=_tasks(words),
@@ -150,7 +151,9 @@ def _add_handle(drawer: parts.Body, name: str, surface: float) -> None:
     )
 
 
-def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
+def _vocabulary(
+  spec: mujoco.MjSpec, arm: robot.RobotSpec
+) -> vocabulary.Vocabulary:
   links = [
     vocabulary.Link(
       kind.name, kind.name, table_top.geoms_of(spec, kind.name), 'object'
@@ -173,7 +176,7 @@ def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
         handle, handle, table_top.geoms_of(spec, handle), 'part', name, name
       ),
     ]
-  links += [*table_top.support_links(), *table_top.finger_links()]
+  links += [*table_top.support_links(), *table_top.finger_links(arm)]
   ranges = ((0.0, TRAVEL),) * len(drawers)
   return vocabulary.Vocabulary(tuple(links), tuple(drawers), ranges)
 
@@ -231,7 +234,7 @@ def sample(
     mocap_pos=np.array([[*np.add(CABINET_PLACE, shift), 0.0]]),
     mocap_quat=np.array([parts.rotation_z(yaw)]),
     arm_target=arm,
-    gripper_target=robot.STROKE,
+    gripper_target=this.robot.stroke,
   )
 
 

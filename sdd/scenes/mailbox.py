@@ -63,14 +63,15 @@ _STIFF = {'solimp_friction': [0.99, 0.999, 0.001, 0.5, 2]}
 
 
 @functools.cache
-def load() -> scene.Scene:
+def load(arm: robot.RobotSpec) -> scene.Scene:
   """Builds the mailbox scene."""
-  specs = [_build(half) for half in PACKAGES]
+  specs = [_build(half, arm) for half in PACKAGES]
   shapes = tuple(spec.to_xml() for spec in specs)
-  words = _vocabulary(specs[0])
+  words = _vocabulary(specs[0], arm)
   rule = functools.partial(sent, words)
   return scene.Scene(
     name='mailbox',
+    robot=arm,
     mjcf=shapes[0],
     vocabulary=words,
     tasks=(scene.Task(TASK, rule),),
@@ -80,11 +81,13 @@ def load() -> scene.Scene:
   )
 
 
-def _build(half: tuple[float, float, float]) -> mujoco.MjSpec:
+def _build(
+  half: tuple[float, float, float], arm: robot.RobotSpec
+) -> mujoco.MjSpec:
   """The scene with a package of that size, compiled."""
   spec = table_top.make('mailbox')
   table_top.add_surroundings(spec)
-  robot.add_robot(spec)
+  arm.add_to(spec)
   _add_mailbox(spec)
   _add_package(spec, half)
   spec.compile()
@@ -187,7 +190,9 @@ def _add_package(spec: mujoco.MjSpec, half: tuple[float, float, float]) -> None:
   )  # fmt: skip
 
 
-def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
+def _vocabulary(
+  spec: mujoco.MjSpec, arm: robot.RobotSpec
+) -> vocabulary.Vocabulary:
   def link(name: str, kind: vocabulary.Kind, *above: str) -> vocabulary.Link:
     geoms = table_top.geoms_of(spec, name)
     return vocabulary.Link(name, name, geoms, kind, *above)
@@ -200,7 +205,7 @@ def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
     link('mailbox lid handle', 'part', lid, lid),
     link(flag, 'part', flag, 'mailbox'),
     *table_top.support_links(),
-    *table_top.finger_links(),
+    *table_top.finger_links(arm),
   )
   return vocabulary.Vocabulary(links, (lid, flag), (LID_RANGE, FLAG_RANGE))
 
@@ -248,6 +253,6 @@ def sample(
     mocap_pos=np.array([[*np.add(PLACE, shift), 0.0]]),
     mocap_quat=np.array([parts.rotation_z(yaw)]),
     arm_target=arm,
-    gripper_target=robot.STROKE,
+    gripper_target=this.robot.stroke,
     shape=shape,
   )

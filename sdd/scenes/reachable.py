@@ -5,7 +5,7 @@ import functools
 import mujoco
 import numpy as np
 
-from sdd.scenes import robot, scene
+from sdd.scenes import scene
 
 # Furniture may stand elsewhere in an episode than in the scene itself.
 MARGIN = 0.2  # metres
@@ -23,8 +23,9 @@ def out_of_reach(world: scene.Scene) -> tuple[str, ...]:
   data = mujoco.MjData(model)
   data.qpos[:] = world.rest.qpos
   mujoco.mj_kinematics(model, data)
-  shoulder = data.xanchor[model.joint(robot.ARM_JOINTS[0]).id]
-  length = _length(model) + MARGIN
+  first = model.joint(world.robot.arm.joints[0])
+  shoulder = data.xanchor[first.id]
+  length = _length(world) + MARGIN
   far = []
   for link in world.vocabulary.links:
     if link.kind not in ('furniture', 'part'):
@@ -36,11 +37,12 @@ def out_of_reach(world: scene.Scene) -> tuple[str, ...]:
   return tuple(far)
 
 
-def _length(model: mujoco.MjModel) -> float:
+def _length(world: scene.Scene) -> float:
   """Metres from the first joint to the tool, all links in one line."""
-  site = model.site(robot.TCP)
+  model, arm = world.model, world.robot.arm
+  site = model.site(arm.tool)
   length = float(np.linalg.norm(site.pos))
-  first = model.joint(robot.ARM_JOINTS[0]).bodyid[0]
+  first = model.joint(arm.joints[0]).bodyid[0]
   body = site.bodyid[0]
   while body != first:
     length += float(np.linalg.norm(model.body_pos[body]))

@@ -1,15 +1,24 @@
-"""The scenes by name."""
+"""The scenes by address: a name, and the robot in it."""
 
 import dataclasses
 import functools
-import pathlib
 from collections.abc import Callable
 
 from sdd import errors
-from sdd.scenes import balance, catapult, drawer, mailbox, scene, transport
+from sdd.scenes import (
+  address,
+  balance,
+  catapult,
+  drawer,
+  mailbox,
+  robot,
+  robots,
+  scene,
+  transport,
+)
 from sdd.scenes.own import loading
 
-SCENES: dict[str, Callable[[], scene.Scene]] = {
+SCENES: dict[str, Callable[[robot.RobotSpec], scene.Scene]] = {
   'balance': balance.load,
   'catapult': catapult.load,
   'drawer': drawer.load,
@@ -18,30 +27,29 @@ SCENES: dict[str, Callable[[], scene.Scene]] = {
   'transport_test': transport.load_test,
 }
 
-OWN = '.xml'  # ends the path of a user's scene
-
 
 def load(name: str, variation: scene.Variation = 'wide') -> scene.Scene:
-  """The scene of that name, built once a process.
+  """The scene at an address, built once a process.
 
   Args:
-    name: of the scene.
+    name: `SCENE` or `SCENE@ROBOT`; see `address`.
     variation: how much its initial worlds vary.
 
   Raises:
-    errors.UnknownNameError: there is no such scene or variation.
+    errors.UnknownNameError: there is no such scene, robot or variation.
+    errors.SddError: the address is malformed, or the robot's file is bad.
   """
-  if name.endswith(OWN):
-    return _varied(loading.load(pathlib.Path(name)), variation)
-  if name not in SCENES:
-    raise errors.UnknownNameError('scene', name, SCENES)
+  found = address.resolve(name)
   if variation not in scene.VARIATIONS:
     raise errors.UnknownNameError('variation', variation, scene.VARIATIONS)
-  return _varied(SCENES[name](), variation)
+  if found.own:
+    return loading.load(found, variation)
+  if found.scene not in SCENES:
+    raise errors.UnknownNameError('scene', found.scene, SCENES)
+  return _load(found, variation)
 
 
-@functools.lru_cache(maxsize=64)
-def _varied(this: scene.Scene, variation: scene.Variation) -> scene.Scene:
-  if variation == this.variation:
-    return this
-  return dataclasses.replace(this, variation=variation)
+@functools.cache
+def _load(found: address.Address, variation: scene.Variation) -> scene.Scene:
+  built = SCENES[found.scene](robots.find(found.robot))
+  return dataclasses.replace(built, name=str(found), variation=variation)

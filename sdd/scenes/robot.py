@@ -1,177 +1,183 @@
-"""A UR5e-like arm and a parallel gripper, built from primitives.
+"""`RobotSpec`: an arm with a gripper, as data.
 
-The arm follows the Denavit-Hartenberg parameters that Universal Robots
-publishes for the UR5e; link shapes are capsules of about the real girth and
-the masses are the published ones. The gripper has a stroke of 110 mm. Its
-frame `tcp` lies between the fingertips: z points out along the fingers, y is
-the closing direction.
+Whatever depends on the robot reads it from here, through its scene: the
+controller, the planners, the worlds' beginnings. Builders add the robot to an
+`MjSpec`; the rest says what its parts are called, how fast it may move and
+how large its hand is. Lengths are metres, angles radians.
+
+The fields of an arm and of a gripper meet in the body `hand`: the arm's
+builder makes it at the flange, the gripper's fills it, with the site `tcp` in
+it: between the fingertips, z out along the fingers, y the closing direction.
 """
 
 import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
 
 import mujoco
 import numpy as np
+from jaxtyping import Float
 
 from sdd.scenes import parts
 
-D1, A2, A3 = 0.1625, -0.425, -0.3922
-D4, D5, D6 = 0.1333, 0.0997, 0.0996
-STROKE = 0.110
-TOOL_LENGTH = 0.165  # flange to the middle of the fingertips
-
-ARM_JOINTS = (
-  'shoulder_pan', 'shoulder_lift', 'elbow', 'wrist_1', 'wrist_2', 'wrist_3',
-)  # fmt: skip
-FINGER_JOINTS = ('left_finger', 'right_finger')
 TCP = 'tcp'
-# Tool above the middle of the table, pointing down.
-HOME = (-0.3397, -1.8437, 1.8110, -1.5381, -1.5708, -0.3397)
+HAND = 'hand'
 
-# Stiff servos follow a trajectory closely enough that the gripper does not
-# close early: kp, kv and torque limit (N m) of the big and the wrist joints.
-_SERVO = {'big': (4000.0, 300.0, 150.0), 'wrist': (1000.0, 60.0, 28.0)}
-_METAL, _JOINT_BLUE = (0.78, 0.80, 0.83, 1), (0.35, 0.55, 0.75, 1)
-_DARK, _PAD = (0.22, 0.23, 0.25, 1), (0.12, 0.12, 0.13, 1)
+# Fingers narrower than they might be still grasp: what is closer to the
+# stroke than this does not fit between them for sure.
+_SPARE = 0.015
+_INNER = 0.73  # share of a pad that has to meet what is grasped
+_ROUND = 4  # decimals: a tenth of a millimetre
 
 
 @dataclasses.dataclass(frozen=True)
-class _Segment:
-  """One moving link: its frame in the parent's, and what it looks like."""
+class Arm:
+  """A serial arm of hinges.
+
+  Attributes:
+    name: as in an address.
+    add: adds the arm and its position servos, each called like its joint;
+      returns the body `hand` at the flange.
+    joints: from the base to the flange.
+    home: joint angles of the rest pose: tool above the table, pointing down.
+    speed: rad/s that each joint may reach.
+    shoulder: what the wrist turns about, in the world.
+    reach: from the shoulder to the wrist, at most.
+    wrist: from the flange back to the wrist.
+    root: the body that all others of the robot hang on.
+    tool: site of the tool frame.
+  """
 
   name: str
-  position: tuple[float, float, float]
-  turn: float  # radians about x, the DH alpha of the link before
-  mass: float
-  servo: str
-  limit: float
-  capsules: tuple[tuple[tuple, tuple, float, tuple], ...]
+  add: Callable[[mujoco.MjSpec], parts.Body]
+  joints: tuple[str, ...]
+  home: tuple[float, ...]
+  speed: tuple[float, ...]
+  shoulder: tuple[float, float, float]
+  reach: float
+  wrist: float
+  root: str = 'base'
+  tool: str = TCP
 
 
-_ARM = (
-  _Segment(
-    'shoulder_pan', (0, 0, 0), 0, 3.7, 'big', np.pi,
-    (((0, 0, 0.06), (0, 0, D1), 0.062, _METAL),),
-  ),
-  _Segment(
-    'shoulder_lift', (0, 0, D1), np.pi / 2, 8.4, 'big', np.pi,
-    (
-      ((0, 0, 0.02), (0, 0, 0.138), 0.058, _JOINT_BLUE),
-      ((0, 0, 0.138), (A2, 0, 0.138), 0.050, _METAL),
-    ),
-  ),
-  _Segment(
-    'elbow', (A2, 0, 0), 0, 2.3, 'big', 2.9,
-    (
-      ((0, 0, 0.138), (0, 0, 0.02), 0.052, _JOINT_BLUE),
-      ((0, 0, 0.015), (A3, 0, 0.015), 0.042, _METAL),
-    ),
-  ),
-  _Segment(
-    'wrist_1', (A3, 0, 0), 0, 1.2, 'wrist', 2 * np.pi,
-    (((0, 0, 0.03), (0, 0, D4), 0.040, _JOINT_BLUE),),
-  ),
-  _Segment(
-    'wrist_2', (0, 0, D4), np.pi / 2, 1.2, 'wrist', 2 * np.pi,
-    (((0, 0, 0.0), (0, 0, D5), 0.040, _METAL),),
-  ),
-  _Segment(
-    'wrist_3', (0, 0, D5), -np.pi / 2, 0.25, 'wrist', 2 * np.pi,
-    (((0, 0, 0.02), (0, 0, D6 - 0.03), 0.038, _JOINT_BLUE),),
-  ),
-)  # fmt: skip
+@dataclasses.dataclass(frozen=True)
+class Finger:
+  """A fingertip and the joint that moves it.
+
+  Attributes:
+    body: that carries the fingertip.
+    joint: its value is `scale * opening + offset`.
+    geoms: of the fingertip; they touch what is grasped.
+    servo: the actuator that is sent the joint's value; None where the joint
+      follows the other finger's.
+  """
+
+  body: str
+  joint: str
+  geoms: tuple[str, ...]
+  servo: str | None = None
+  scale: float = 0.5
+  offset: float = 0.0
 
 
-def add_robot(spec: mujoco.MjSpec) -> None:
-  """Adds arm, gripper, servos and wrist camera, base at the world origin."""
-  # Half a turn: at zero angles a UR arm reaches along -x.
-  body = spec.worldbody.add_body(name='base', quat=[0, 0, 0, 1])
-  parts.capsule(
-    body, 'base', (0, 0, -0.02), (0, 0, 0.03), 0.075,
-    role=parts.LOOKS, rgba=_DARK,
-  )  # fmt: skip
-  for segment in _ARM:
-    body = _add_segment(spec, body, segment)
-  _add_gripper(spec, body)
+@dataclasses.dataclass(frozen=True)
+class Gripper:
+  """A parallel gripper.
+
+  Attributes:
+    name: as in an address.
+    add: fills the body `hand` and adds servos.
+    fingers: left and right.
+    stroke: opening between the fingertips at most.
+    length: from the flange to the tool frame.
+    pad: half sizes of the pads' faces, across and along the fingers.
+    tip: what the closed fingers fill around the tool frame: half along x,
+      half along y, and forwards, beyond the tool frame.
+    back: how far behind the tool frame they are that slim.
+  """
+
+  name: str
+  add: Callable[[mujoco.MjSpec, parts.Body], None]
+  fingers: tuple[Finger, Finger]
+  stroke: float
+  length: float
+  pad: tuple[float, float]
+  tip: tuple[float, float, float]
+  back: float = 0.05
+
+  @property
+  def widest(self) -> float:
+    """Width of what is still grasped."""
+    return round(self.stroke - _SPARE, _ROUND)
+
+  @property
+  def open_tip(self) -> tuple[float, float, float]:
+    """How far an open fingertip reaches out from its pad's middle, x y z."""
+    x, y, z = self.tip
+    return x, round(y + 0.003, _ROUND), round(z + 0.001, _ROUND)
+
+  @property
+  def closed(self) -> Float[np.ndarray, '2 3']:
+    """The closed fingers in the tool frame: two corners of a box."""
+    x, y, z = self.tip
+    return np.array([[-x, -y, -self.back], [x, y, z]])
+
+  @property
+  def probes(self) -> list[tuple[float, float]]:
+    """Points of a pad's face, x and z in the tool frame."""
+    x, z = (round(_INNER * half, 3) for half in self.pad)
+    return [(a, b) for a in (-x, 0.0, x) for b in (-z, 0.0, z)]
 
 
-def _add_segment(
-  spec: mujoco.MjSpec, parent: parts.Body, segment: _Segment
-) -> parts.Body:
-  half = segment.turn / 2
-  body = parent.add_body(
-    name=segment.name,
-    pos=list(segment.position),
-    quat=[np.cos(half), np.sin(half), 0, 0],
-    gravcomp=1,
-  )
-  kp, kv, torque = _SERVO[segment.servo]
-  body.add_joint(
-    name=segment.name, axis=[0, 0, 1], armature=0.1,
-    range=[-segment.limit, segment.limit], limited=True,
-  )  # fmt: skip
-  for index, (start, end, radius, rgba) in enumerate(segment.capsules):
-    parts.capsule(
-      body, f'{segment.name}_{index}', start, end, radius, role=parts.ROBOT,
-      rgba=rgba, mass=segment.mass / len(segment.capsules),
-    )  # fmt: skip
-  servo = spec.add_actuator(
-    name=segment.name, target=segment.name,
-    trntype=mujoco.mjtTrn.mjTRN_JOINT, forcerange=[-torque, torque],
-    forcelimited=True,
-  )  # fmt: skip
-  servo.set_to_position(kp=kp, kv=kv)
-  return body
+@dataclasses.dataclass(frozen=True)
+class RobotSpec:
+  """An arm with a gripper; hashable, so that scenes are built once for it.
 
+  Attributes:
+    name: canonical, as in an address: `panda`, `panda+wide`, or a file.
+    arm: the arm.
+    gripper: what is at its flange.
+  """
 
-def _add_gripper(spec: mujoco.MjSpec, wrist: parts.Body) -> None:
-  hand = wrist.add_body(name='hand', pos=[0, 0, D6], gravcomp=1)
-  parts.box(
-    hand, 'hand', (0.028, 0.073, 0.034), (0, 0, 0.044), role=parts.ROBOT,
-    rgba=_DARK, mass=0.6,
-  )  # fmt: skip
-  hand.add_site(name=TCP, pos=[0, 0, TOOL_LENGTH], size=[0.005] * 3)
-  hand.add_camera(
-    name='wrist', pos=[-0.09, 0, 0.03], fovy=60,
-    xyaxes=[0, 1, 0, 0.96, 0, 0.28],
-  )  # fmt: skip
-  for name, side in zip(FINGER_JOINTS, (1, -1), strict=True):
-    _add_finger(hand, name, side)
-  spec.add_equality(
-    type=mujoco.mjtEq.mjEQ_JOINT,
-    objtype=mujoco.mjtObj.mjOBJ_JOINT,
-    name1=FINGER_JOINTS[1],
-    name2=FINGER_JOINTS[0],
-    data=[0, 1] + [0] * 10,
-    solref=[0.01, 1],
-  )
-  servo = spec.add_actuator(
-    name='gripper', target=FINGER_JOINTS[0],
-    trntype=mujoco.mjtTrn.mjTRN_JOINT, forcerange=[-40, 40],
-    forcelimited=True,
-  )  # fmt: skip
-  servo.set_to_position(kp=1200, kv=50)
+  name: str
+  arm: Arm
+  gripper: Gripper
 
+  def add_to(self, spec: mujoco.MjSpec) -> None:
+    """Adds arm, gripper, servos and wrist camera; base at the origin."""
+    self.gripper.add(spec, self.arm.add(spec))
 
-def _add_finger(hand: parts.Body, name: str, side: int) -> None:
-  """One finger; its joint is half the opening, zero when closed."""
-  finger = hand.add_body(name=name, pos=[0, 0, 0.08], gravcomp=1)
-  finger.add_joint(
-    name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, side, 0],
-    range=[0, STROKE / 2], limited=True, armature=0.05,
-  )  # fmt: skip
-  parts.box(
-    finger, name, (0.011, 0.006, 0.035), (0, side * 0.013, 0.034),
-    role=parts.ROBOT, rgba=_METAL, mass=0.05,
-  )  # fmt: skip
-  parts.box(
-    finger, f'{name}_pad', (0.011, 0.0035, 0.018),
-    (0, side * 0.0035, TOOL_LENGTH - 0.08), role=parts.ROBOT, rgba=_PAD,
-    mass=0.02, friction=[1.5, 0.05, 0.001], condim=4, solref=[0.01, 1],
-    priority=1,
-  )  # fmt: skip
+  @property
+  def home(self) -> tuple[float, ...]:
+    return self.arm.home
 
+  @property
+  def stroke(self) -> float:
+    return self.gripper.stroke
 
-def finger_geoms() -> tuple[tuple[str, ...], tuple[str, ...]]:
-  """Geom names of the two fingertips, left and right."""
-  left, right = ((f'{name}_pad', name) for name in FINGER_JOINTS)
-  return left, right
+  @property
+  def finger_joints(self) -> tuple[str, ...]:
+    return tuple(finger.joint for finger in self.gripper.fingers)
+
+  @property
+  def driven(self) -> tuple[Finger, ...]:
+    """The fingers with a servo of their own."""
+    return tuple(f for f in self.gripper.fingers if f.servo is not None)
+
+  @functools.cached_property
+  def servos(self) -> tuple[str, ...]:
+    """Actuators: those of the arm's joints, then those of the fingers."""
+    return (*self.arm.joints, *(finger.servo or '' for finger in self.driven))
+
+  def finger_positions(self, opening: float) -> Float[np.ndarray, ' 2']:
+    """Values of the finger joints at an opening."""
+    fingers = self.gripper.fingers
+    return np.array([f.scale * opening + f.offset for f in fingers])
+
+  def opening(self, fingers: Any) -> Any:
+    """The mean opening that finger joints (*b, 2) stand at; any array."""
+    both = self.gripper.fingers
+    offset = np.array([finger.offset for finger in both])
+    share = np.array([1 / (len(both) * finger.scale) for finger in both])
+    return ((fingers - offset) * share).sum(axis=-1)

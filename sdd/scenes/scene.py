@@ -4,7 +4,6 @@ import copy
 import dataclasses
 import functools
 import hashlib
-import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -13,7 +12,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from sdd import errors
-from sdd.scenes import latch, robot, vocabulary, world_state
+from sdd.scenes import (
+  address,
+  latch,
+  robots,
+  vocabulary,
+  world_state,
+)
+from sdd.scenes import robot as robot_lib
 
 GroundTruth = Callable[[Any], bool]
 Variation = Literal['wide', 'paper']
@@ -66,7 +72,7 @@ class Scene:
   """A world that tasks happen in.
 
   Attributes:
-    name: its name on the command line.
+    name: its address on the command line, e.g. `drawer@panda`.
     mjcf: the whole model as XML.
     vocabulary: the links that language may name.
     tasks: the sentences it is for, with ground truth where there is one.
@@ -80,6 +86,7 @@ class Scene:
     latches: what is held until a button is pressed.
     rules: what ends an episode early.
     variation: how much `sample` varies: `wide`, or as little as the paper.
+    robot: who acts in it.
   """
 
   name: str
@@ -92,6 +99,12 @@ class Scene:
   latches: tuple[latch.Latch, ...] = ()
   rules: Rules = Rules()
   variation: Variation = 'wide'
+  robot: robot_lib.RobotSpec = robots.DEFAULT
+
+  @property
+  def domain(self) -> str:
+    """The name without the robot: what is said here holds for any robot."""
+    return address.parse(self.name).scene
 
   def shaped(self, shape: int) -> 'Scene':
     """This scene with things in the given one of its shapes.
@@ -111,12 +124,6 @@ class Scene:
   @functools.cached_property
   def _shaped(self) -> tuple['Scene', ...]:
     return tuple(dataclasses.replace(self, mjcf=text) for text in self.shapes)
-
-  @property
-  def slug(self) -> str:
-    """The name as lower-case letters, digits and underscores."""
-    name = self.name.removesuffix('.xml').rpartition('/')[2].lower()
-    return re.sub(r'[^a-z0-9]+', '_', name).strip('_') or 'scene'
 
   @functools.cached_property
   def texts(self) -> dict[str, str]:
@@ -167,8 +174,9 @@ class Scene:
     """The model's own default configuration, arm at home, gripper open."""
     model = self.model
     qpos = model.qpos0.copy()
-    qpos[self.arm_qpos] = robot.HOME
-    qpos[self.finger_qpos] = robot.STROKE / 2
+    home, stroke = np.array(self.robot.home), self.robot.stroke
+    qpos[self.arm_qpos] = home
+    qpos[self.finger_qpos] = self.robot.finger_positions(stroke)
     mocap = np.argsort(model.body_mocapid[model.body_mocapid >= 0])
     bodies = np.flatnonzero(model.body_mocapid >= 0)[mocap]
     return world_state.WorldState(
@@ -176,8 +184,8 @@ class Scene:
       qvel=np.zeros(model.nv),
       mocap_pos=model.body_pos[bodies].copy(),
       mocap_quat=model.body_quat[bodies].copy(),
-      arm_target=np.asarray(robot.HOME),
-      gripper_target=robot.STROKE,
+      arm_target=home,
+      gripper_target=stroke,
     )
 
   def fresh_model(self) -> mujoco.MjModel:
@@ -186,11 +194,31 @@ class Scene:
 
   @functools.cached_property
   def arm_qpos(self) -> Int[np.ndarray, ' arm']:
-    return self._addresses(robot.ARM_JOINTS)
+    return self._addresses(self.robot.arm.joints)
 
   @functools.cached_property
   def finger_qpos(self) -> Int[np.ndarray, ' 2']:
-    return self._addresses(robot.FINGER_JOINTS)
+    return self._addresses(self.robot.finger_joints)
+
+  @functools.cached_property
+  def ctrl_order(self) -> Int[np.ndarray, ' nu']:
+    """Which of the robot's servos each actuator of the model is.
+
+    One more than the last where an actuator is not the robot's.
+    """
+    servos = self.robot.servos
+    order = np.full(self.model.nu, len(servos))
+    order[[self.model.actuator(name).id for name in servos]] = range(
+      len(servos)
+    )
+    return order
+
+  def ctrl(
+    self, arm: Float[np.ndarray, ' arm'], opening: float
+  ) -> Float[np.ndarray, ' nu']:
+    """What the actuators are sent to hold the robot there."""
+    fingers = [f.scale * opening + f.offset for f in self.robot.driven]
+    return np.array([*arm, *fingers, 0.0])[self.ctrl_order]
 
   @functools.cached_property
   def joint_qpos(self) -> Int[np.ndarray, ' J']:

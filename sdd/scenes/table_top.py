@@ -89,9 +89,9 @@ def look_at(eye: tuple, target: tuple) -> list[float]:
 def arm_start(this: scene.Scene, rng: np.random.Generator) -> tuple[float, ...]:
   """Joint angles to begin with: home, a little off in wide variation."""
   if this.variation == 'paper':
-    return robot.HOME
-  noise = rng.uniform(-1, 1, len(robot.HOME)) * ARM_NOISE
-  return tuple(float(q) for q in np.add(robot.HOME, noise))
+    return this.robot.home
+  noise = rng.uniform(-1, 1, len(this.robot.home)) * ARM_NOISE
+  return tuple(float(q) for q in np.add(this.robot.home, noise))
 
 
 def settled(
@@ -108,7 +108,7 @@ def settled(
   model, data = this.model, mujoco.MjData(this.model)
   data.qpos[:], data.qvel[:] = world.qpos, world.qvel
   data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
-  data.ctrl[:] = [*world.arm_target, world.gripper_target / 2]
+  data.ctrl[:] = this.ctrl(world.arm_target, world.gripper_target)
   for k in range(round(seconds / model.opt.timestep)):
     mujoco.mj_step(model, data)
     if k % 20 == 19 and np.abs(data.qvel).max() < _STILL:
@@ -146,12 +146,11 @@ def support_links(*, table: bool = True) -> list[vocabulary.Link]:
   return [vocabulary.Link('table', 'table', ('table',), 'support'), floor]
 
 
-def finger_links() -> list[vocabulary.Link]:
+def finger_links(arm: robot.RobotSpec) -> list[vocabulary.Link]:
   """The links of the two fingertips."""
-  bodies_and_geoms = zip(robot.FINGER_JOINTS, robot.finger_geoms(), strict=True)
   return [
-    vocabulary.Link(body, body, geoms, 'robot')
-    for body, geoms in bodies_and_geoms
+    vocabulary.Link(finger.body, finger.body, finger.geoms, 'robot')
+    for finger in arm.gripper.fingers
   ]
 
 

@@ -56,24 +56,27 @@ _STILL = 0.001  # metres
 
 
 @functools.cache
-def load() -> scene.Scene:
+def load(arm: robot.RobotSpec) -> scene.Scene:
   """Builds the transport scene: 22 toys, one a world."""
-  return _build('transport', toys_training.TOYS)
+  return _build('transport', toys_training.TOYS, arm)
 
 
 @functools.cache
-def load_test() -> scene.Scene:
+def load_test(arm: robot.RobotSpec) -> scene.Scene:
   """The same with 8 toys that training never sees."""
-  return _build('transport_test', toys_unseen.TOYS)
+  return _build('transport_test', toys_unseen.TOYS, arm)
 
 
-def _build(name: str, kinds: tuple[toys.Toy, ...]) -> scene.Scene:
-  specs = [_spec(name, toy) for toy in kinds]
+def _build(
+  name: str, kinds: tuple[toys.Toy, ...], arm: robot.RobotSpec
+) -> scene.Scene:
+  specs = [_spec(name, toy, arm) for toy in kinds]
   texts = tuple(spec.to_xml() for spec in specs)
-  words = _vocabulary(specs[0])
+  words = _vocabulary(specs[0], arm)
   truth = functools.partial(in_bin, words, thing='toy', container='left bin')
   return scene.Scene(
     name=name,
+    robot=arm,
     mjcf=texts[0],
     vocabulary=words,
     tasks=(scene.Task(TASK, truth),),
@@ -83,10 +86,10 @@ def _build(name: str, kinds: tuple[toys.Toy, ...]) -> scene.Scene:
   )
 
 
-def _spec(name: str, toy: toys.Toy) -> mujoco.MjSpec:
+def _spec(name: str, toy: toys.Toy, arm: robot.RobotSpec) -> mujoco.MjSpec:
   spec = table_top.make(name)
   table_top.add_surroundings(spec)
-  robot.add_robot(spec)
+  arm.add_to(spec)
   for container, place in BINS.items():
     _add_bin(spec, container, place)
   toys.add_toy(spec, toy)
@@ -120,7 +123,9 @@ def _add_bin(
     )  # fmt: skip
 
 
-def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
+def _vocabulary(
+  spec: mujoco.MjSpec, arm: robot.RobotSpec
+) -> vocabulary.Vocabulary:
   links = [
     vocabulary.Link('toy', 'toy', table_top.geoms_of(spec, 'toy'), 'object')
   ]
@@ -128,7 +133,7 @@ def _vocabulary(spec: mujoco.MjSpec) -> vocabulary.Vocabulary:
     vocabulary.Link(name, name, table_top.geoms_of(spec, name), 'furniture')
     for name in BINS
   ]
-  links += [*table_top.support_links(), *table_top.finger_links()]
+  links += [*table_top.support_links(), *table_top.finger_links(arm)]
   return vocabulary.Vocabulary(tuple(links), (), ())
 
 
@@ -170,7 +175,7 @@ def sample(
       mocap_pos=position,
       mocap_quat=quaternion,
       arm_target=arm,
-      gripper_target=robot.STROKE,
+      gripper_target=this.robot.stroke,
       shape=shape,
     )
     world = table_top.settled(this, world)

@@ -9,7 +9,6 @@ from jaxtyping import Float
 from sdd import errors
 
 DIMENSION = 10
-MAX_OPENING = 0.110  # metres between the fingertips, fully open
 
 
 class SpecMismatchError(errors.SddError):

@@ -9,15 +9,13 @@ feed-forward against the servos' lag. The same code runs on NumPy and JAX.
 import dataclasses
 from typing import Any
 
-import mujoco
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from sdd.scenes import robot
+from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, kinematics
 
 _IK_ITERATIONS = 8
-MAX_JOINT_STEP = 0.75  # radians a control period: 3 rad/s at 4 Hz
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,23 +24,38 @@ class Controller:
 
   Attributes:
     arm: the kinematic chain from the base to the tool.
+    most: (n,) radians that each joint may move in a period.
+    stroke: opening of the gripper at most, metres.
+    fingers: (2, f) scale and offset from the opening to the joint of each
+      finger with a servo.
+    order: (nu,) column of arm and fingers that each actuator is sent; one
+      beyond them where it is not the robot's.
     lag: (n,) seconds by which each servo trails a moving command, kv / kp.
     period: seconds an action lasts.
     substeps: physics steps an action lasts.
   """
 
   arm: kinematics.Chain
+  most: Float[np.ndarray, ' n']
+  stroke: float
+  fingers: Float[np.ndarray, '2 f']
+  order: Int[np.ndarray, ' nu']
   lag: Float[np.ndarray, ' n']
   period: float
   substeps: int
 
 
-def make(model: mujoco.MjModel, spec: action.ActionSpec) -> Controller:
-  """The controller of a model at the control rate of `spec`."""
-  servos = [model.actuator(name).id for name in robot.ARM_JOINTS]
+def make(scene: scene_lib.Scene, spec: action.ActionSpec) -> Controller:
+  """The controller of a scene's robot at the control rate of `spec`."""
+  model, robot = scene.model, scene.robot
+  servos = [model.actuator(name).id for name in robot.arm.joints]
   period = 1.0 / spec.rate_hz
   return Controller(
-    arm=kinematics.chain(model, robot.ARM_JOINTS, robot.TCP),
+    arm=kinematics.of_robot(scene),
+    most=np.array(robot.arm.speed) * period,
+    stroke=robot.stroke,
+    fingers=np.array([(f.scale, f.offset) for f in robot.driven]).T,
+    order=scene.ctrl_order,
     lag=-model.actuator_biasprm[servos, 2] / model.actuator_gainprm[servos, 0],
     period=period,
     substeps=round(period / model.opt.timestep),
@@ -57,7 +70,7 @@ def joint_target(
 ) -> Float[Any, '*b n']:
   """Joint angles that the arm shall reach by the end of the period.
 
-  Moves at most `MAX_JOINT_STEP` a joint, whatever the action asks.
+  Moves no joint faster than it may, whatever the action asks.
   """
   position, rotation, _ = action.decode(xp, command)
   goal, _ = kinematics.solve(
@@ -68,12 +81,15 @@ def joint_target(
     rotation,
     iterations=_IK_ITERATIONS,
   )
-  return xp.clip(goal, arm_target - MAX_JOINT_STEP, arm_target + MAX_JOINT_STEP)
+  most = controller.most
+  return xp.clip(goal, arm_target - most, arm_target + most)
 
 
-def gripper_goal(xp: Any, command: Float[Any, '*b 10']) -> Float[Any, '*b']:
+def gripper_goal(
+  xp: Any, stroke: float, command: Float[Any, '*b 10']
+) -> Float[Any, '*b']:
   """Commanded opening, metres, within the stroke."""
-  return xp.clip(command[..., 9], 0.0, action.MAX_OPENING)
+  return xp.clip(command[..., 9], 0.0, stroke)
 
 
 def servo_commands(
@@ -81,8 +97,8 @@ def servo_commands(
   controller: Controller,
   before: tuple[Float[Any, '*b n'], Float[Any, '*b']],
   after: tuple[Float[Any, '*b n'], Float[Any, '*b']],
-) -> Float[Any, 'substeps *b n+1']:
-  """Servo commands of every physics step of one period.
+) -> Float[Any, 'substeps *b nu']:
+  """Actuator commands of every physics step of one period.
 
   Args:
     xp: array module.
@@ -96,5 +112,10 @@ def servo_commands(
   lead = controller.lag * move / controller.period
   arm = before[0] + part * move + lead
   opening = before[1] + part[..., 0] * (after[1] - before[1])
-  finger = opening[..., None] / 2  # the finger joint is half the opening
-  return xp.concatenate([arm, finger], axis=-1)
+  scale, offset = controller.fingers
+  sent = xp.concatenate([arm, opening[..., None] * scale + offset], axis=-1)
+  count = sent.shape[-1]
+  if np.array_equal(controller.order, np.arange(count)):
+    return sent
+  nothing = xp.zeros_like(sent[..., :1])
+  return xp.concatenate([sent, nothing], axis=-1)[..., controller.order]

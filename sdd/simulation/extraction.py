@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from sdd.scenes import robot
+from sdd.scenes import robot as robot_lib
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import scene_state
 
@@ -27,6 +27,7 @@ class LinkTable:
     joint_qpos: (J,) addresses of the articulated joints.
     finger_qpos: (2,) addresses of the finger joints.
     tcp: site of the tool frame.
+    robot: whose fingers they are.
   """
 
   body: Int[np.ndarray, ' L']
@@ -37,6 +38,7 @@ class LinkTable:
   joint_qpos: Int[np.ndarray, ' J']
   finger_qpos: Int[np.ndarray, ' 2']
   tcp: int
+  robot: robot_lib.RobotSpec
 
 
 def link_table(scene: scene_lib.Scene) -> LinkTable:
@@ -56,7 +58,8 @@ def link_table(scene: scene_lib.Scene) -> LinkTable:
     radius=radius,
     joint_qpos=scene.joint_qpos,
     finger_qpos=scene.finger_qpos,
-    tcp=model.site(robot.TCP).id,
+    tcp=model.site(scene.robot.arm.tool).id,
+    robot=scene.robot,
   )
 
 
@@ -143,5 +146,5 @@ def proprioception(
 ) -> Float[Any, '*b 10']:
   """Measured tool pose and opening, laid out like an action."""
   rows = tcp_rotation[..., :2, :].reshape(*tcp_rotation.shape[:-2], 6)
-  opening = qpos[..., table.finger_qpos].sum(axis=-1)
+  opening = table.robot.opening(qpos[..., table.finger_qpos])
   return xp.concatenate([tcp_position, rows, opening[..., None]], axis=-1)

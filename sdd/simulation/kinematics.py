@@ -13,8 +13,14 @@ import mujoco
 import numpy as np
 from jaxtyping import Float
 
+from sdd.scenes import scene as scene_lib
+
 _DAMPING = 1e-4
 _LARGEST_STEP = 0.4  # radians a joint may move in one iteration
+# For arms of more than six joints: the share of the way to the rest posture
+# that an iteration takes, the step (radians) below which the arm has leant
+# enough, and how many iterations are kept for the pose alone.
+_LEAN, _LEANT, _SETTLING = 0.5, 1e-3, 3
 _EYE, _FIRST = np.eye(6), np.array([1.0, 0.0, 0.0])
 # As matrices, because products are cheaper than NumPy's `cross` and `stack`:
 # a -> [a]x, (3, 9), and rotation, (9,) -> half its antisymmetric part, (3,).
@@ -45,6 +51,7 @@ class Chain:
     tool: (4, 4) tool frame in the last frame.
     lower: (n,) joint limits, radians.
     upper: (n,).
+    rest: (n,) posture that an arm of more than six joints leans to.
   """
 
   constant: Float[np.ndarray, 'n 4 4']
@@ -54,9 +61,21 @@ class Chain:
   tool: Float[np.ndarray, '4 4']
   lower: Float[np.ndarray, ' n']
   upper: Float[np.ndarray, ' n']
+  rest: Float[np.ndarray, ' n']
+
+  @property
+  def redundant(self) -> bool:
+    """Whether a tool pose leaves the joints a choice."""
+    return len(self.lower) > 6
 
 
-def chain(model: mujoco.MjModel, joints: tuple[str, ...], site: str) -> Chain:
+def chain(
+  model: mujoco.MjModel,
+  joints: tuple[str, ...],
+  site: str,
+  *,
+  rest: tuple[float, ...],
+) -> Chain:
   """Reads the chain through `joints` to `site` out of a model.
 
   The joints must follow each other from the base on, with only fixed bodies
@@ -87,7 +106,14 @@ def chain(model: mujoco.MjModel, joints: tuple[str, ...], site: str) -> Chain:
     tool=_frame(tool, frame_r.T @ (place.xpos - frame_p), 1),
     lower=limits[:, 0].copy(),
     upper=limits[:, 1].copy(),
+    rest=np.array(rest),
   )
+
+
+def of_robot(scene: scene_lib.Scene) -> Chain:
+  """The chain of a scene's robot, from its base to its tool."""
+  arm = scene.robot.arm
+  return chain(scene.model, arm.joints, arm.tool, rest=arm.home)
 
 
 def _frame(
@@ -144,6 +170,10 @@ def solve(
   A pose out of reach gives the nearest the arm gets to. With NumPy it stops
   once every batch entry is within `tolerance`; with JAX it runs them all.
 
+  With more than six joints, the choice that the pose leaves is made by leaning
+  towards the rest posture: what comes out depends on the pose, and hardly on
+  `start`. The last iterations look at the pose alone.
+
   Returns:
     Joint angles within the limits, and the remaining error (metres and
     radians, Euclidean).
@@ -153,9 +183,14 @@ def solve(
     here, turned, jac = jacobian(xp, arm, q)
     return _error(xp, here, turned, position, rotation), jac
 
+  leaning = max(0, iterations - _SETTLING) if arm.redundant else 0
   if xp is np:
     q = start
-    for _ in range(iterations):
+    for _ in range(leaning):
+      before, q = q, _leaned(xp, arm, q, *error_at(q))
+      if np.max(np.abs(q - before)) < _LEANT:
+        break
+    for _ in range(iterations - leaning):
       error, jac = error_at(q)
       if np.max(np.abs(error)) < tolerance:
         break
@@ -163,23 +198,42 @@ def solve(
   else:
     from jax import lax  # planners, which use NumPy, start without JAX
 
+    q = start + xp.zeros(arm.lower.shape)
+    if leaning:
+      q = lax.fori_loop(
+        0, leaning, lambda _, q: _leaned(xp, arm, q, *error_at(q)), q
+      )
     q = lax.fori_loop(
-      0, iterations, lambda _, q: _improved(xp, arm, q, *error_at(q)),
-      start + xp.zeros(arm.lower.shape),
+      0, iterations - leaning, lambda _, q: _improved(xp, arm, q, *error_at(q)),
+      q,
     )  # fmt: skip
   here, turned = forward(xp, arm, q)
   error = _error(xp, here, turned, position, rotation)
   return q, xp.linalg.norm(error, axis=-1)
 
 
-def _improved(xp: Any, arm: Chain, q: Any, error: Any, jac: Any) -> Any:
+def _improved(
+  xp: Any, arm: Chain, q: Any, error: Any, jac: Any, besides: Any = None
+) -> Any:
   """One step of damped least squares against the error."""
   square = jac @ xp.swapaxes(jac, -1, -2) + _DAMPING * _EYE
   weight = xp.linalg.solve(square, error[..., None])
   step = (xp.swapaxes(jac, -1, -2) @ weight)[..., 0]
+  if besides is not None:
+    step = step + besides
   largest = xp.max(xp.abs(step), axis=-1, keepdims=True)
   step = step * xp.minimum(1.0, _LARGEST_STEP / (largest + 1e-9))
   return xp.clip(q + step, arm.lower, arm.upper)
+
+
+def _leaned(xp: Any, arm: Chain, q: Any, error: Any, jac: Any) -> Any:
+  """As `_improved`, and closer to rest as far as the pose leaves a choice.
+
+  A step towards rest, and then what least squares has to add to it.
+  """
+  pull = _LEAN * (arm.rest - q)
+  left = error - (jac @ pull[..., None])[..., 0]
+  return _improved(xp, arm, q, left, jac, pull)
 
 
 def _frames(xp: Any, arm: Chain, q: Any) -> list[Any]:

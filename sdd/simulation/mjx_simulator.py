@@ -85,7 +85,7 @@ class MjxSimulator:
     self._programs = _programs(scene, spec, None)
     # Says what a world looks like that has not been stepped yet.
     self._reader = mujoco_simulator.MujocoSimulator(scene, size=1, spec=spec)
-    steps = controller.make(scene.model, spec).substeps
+    steps = controller.make(scene, spec).substeps
     self._period = steps * scene.model.opt.timestep
     self._time = np.full(size, scene.rest.time)
     worlds = _repeated(self._row(scene.rest), size)

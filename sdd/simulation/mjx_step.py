@@ -60,7 +60,7 @@ class Stepper:
   """One control period of all worlds of a scene."""
 
   def __init__(self, scene: scene_lib.Scene, spec: action.ActionSpec):
-    self._controller = controller.make(scene.model, spec)
+    self._controller = controller.make(scene, spec)
     self._table = extraction.link_table(scene)
     self._shapes = mjx_shapes.Shapes(scene)
     self._model = mjx.put_model(self._shapes.model)
@@ -79,7 +79,7 @@ class Stepper:
     """The worlds a period later; traceable."""
     before = worlds.arm_target, worlds.gripper_target
     goal = controller.joint_target(jnp, self._controller, before[0], actions)
-    wide = controller.gripper_goal(jnp, actions)
+    wide = controller.gripper_goal(jnp, self._controller.stroke, actions)
     commands = controller.servo_commands(
       jnp, self._controller, before, (goal, wide)
     )

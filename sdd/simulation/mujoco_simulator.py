@@ -26,7 +26,7 @@ class MujocoSimulator:
     self, scene: scene_lib.Scene, *, size: int, spec: action.ActionSpec
   ):
     self.scene, self.size, self.spec = scene, size, spec
-    self._controller = controller.make(scene.model, spec)
+    self._controller = controller.make(scene, spec)
     self._shapes: dict[int, _Shape] = {}
     self._shape = [self._shaped(0)] * size
     self._data = [mujoco.MjData(self._shape[0].model) for _ in range(size)]
@@ -60,7 +60,7 @@ class MujocoSimulator:
       np.asarray(world.arm_target, float),
       float(world.gripper_target),
     )
-    data.ctrl[:] = [*world.arm_target, world.gripper_target / 2]
+    data.ctrl[:] = self.scene.ctrl(world.arm_target, world.gripper_target)
     shape.set_latches(data)
     mujoco.mj_forward(shape.model, data)
 
@@ -75,7 +75,8 @@ class MujocoSimulator:
     shape.take(self._fields[index])
     arm, opening = self._targets[index]
     goal = controller.joint_target(np, self._controller, arm, command)
-    wide = float(controller.gripper_goal(np, command))
+    stroke = self._controller.stroke
+    wide = float(controller.gripper_goal(np, stroke, command))
     commands = controller.servo_commands(
       np, self._controller, (arm, np.float64(opening)), (goal, np.float64(wide))
     )

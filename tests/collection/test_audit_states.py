@@ -19,7 +19,7 @@ from sdd.collection import (
 from sdd.language import registry as providers
 from sdd.planning import pool
 from sdd.predicates import audit, predicate
-from sdd.scenes import registry
+from sdd.scenes import registry, robots
 from sdd.simulation import action, simulator
 
 TASK = 'balance the bus on the block'
@@ -190,7 +190,7 @@ def test_random_motions_are_sensible(balance):
     position, rotation, opening = action.decode(np, chunk.astype(float))
     assert (np.linalg.norm(np.diff(position, axis=0), axis=1) < 0.08).all()
     assert rotation[-1, 2, 2] < -0.8  # points down
-    assert opening[-1] in (0.0, np.float32(action.MAX_OPENING))
+    assert opening[-1] in (0.0, np.float32(robots.DEFAULT.stroke))
 
 
 def test_recorder_and_audit_see_the_same_states(balance, trees):

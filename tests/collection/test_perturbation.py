@@ -119,7 +119,7 @@ def test_nothing_is_thrown_out_of_what_it_overlaps_with(case):
     mujoco.mj_resetData(model, data)
     data.qpos[:] = copy.qpos
     data.mocap_pos[:], data.mocap_quat[:] = copy.mocap_pos, copy.mocap_quat
-    data.ctrl[:] = [*copy.arm_target, copy.gripper_target / 2]
+    data.ctrl[:] = scene.ctrl(copy.arm_target, copy.gripper_target)
     for _ in range(round(0.1 / model.opt.timestep)):
       mujoco.mj_step(model, data)
       for joint in np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_FREE):

@@ -19,7 +19,7 @@ from sdd.scenes import (
   mailbox,
   parts,
   registry,
-  robot,
+  robots,
   scene,
   table_top,
   vocabulary,
@@ -35,7 +35,7 @@ def button_scene():
   """A button with nothing to hold on to, pressed from above."""
   spec = table_top.make('button')
   table_top.add_surroundings(spec)
-  robot.add_robot(spec)
+  robots.DEFAULT.add_to(spec)
   base = spec.worldbody.add_body(name='base plate', mocap=True)
   look = {'role': parts.FURNITURE, 'rgba': (0.3, 0.3, 0.3, 1)}
   parts.box(base, 'plate', (0.05, 0.05, 0.01), (0, 0, 0.01), **look)
@@ -53,7 +53,7 @@ def button_scene():
       vocabulary.Link('plate', 'base plate', ('plate',), 'furniture'),
       vocabulary.Link('button', 'button', ('button',), 'part', 'button'),
       *table_top.support_links(),
-      *table_top.finger_links(),
+      *table_top.finger_links(robots.DEFAULT),
     ),
     ('button',),
     ((0.0, TRAVEL),),
@@ -66,7 +66,7 @@ def button_world(this, rng):
   rest = this.rest
   return world_state.WorldState(
     rest.qpos.copy(), rest.qvel, np.array(place), rest.mocap_quat,
-    np.array(robot.HOME), robot.STROKE,
+    np.array(robots.DEFAULT.home), robots.DEFAULT.stroke,
   )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def after(sim, world, actions):
 
 def test_a_button_is_pressed(monkeypatch):
   this = button_scene()
-  monkeypatch.setitem(registry.SCENES, 'button', lambda: this)
+  monkeypatch.setitem(registry.SCENES, 'button', lambda _: this)
   sim = simulator.make('mujoco', this)
   press = skill_lib.Skill('move_joint', 'button', None, 'max')
   for seed in range(6):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from sdd.planning import collision, reach
-from sdd.scenes import robot
+from sdd.scenes import robots
 
-HOME = np.array(robot.HOME)
+HOME = np.array(robots.DEFAULT.home)
 
 
 def stance(world, position, yaw=0.0):

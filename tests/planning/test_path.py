@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sdd.planning import collision, motion, path, reach, trajectory
-from sdd.scenes import robot
+from sdd.scenes import robots
 from sdd.simulation import kinematics
 
-HOME = np.array(robot.HOME)
+HOME = np.array(robots.DEFAULT.home)
 PAIRS = 10
 
 

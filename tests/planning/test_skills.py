@@ -9,7 +9,7 @@ import pytest
 
 from sdd.language import skill as skill_lib
 from sdd.planning import motion, skills, trajectory
-from sdd.scenes import drawer, objects
+from sdd.scenes import drawer, objects, robots
 from sdd.simulation import action, controller
 
 SEEDS = 6
@@ -140,16 +140,16 @@ def test_motions_begin_where_the_arm_is_and_never_jump(sim, journey):
     assert np.max(steps) < 2 * furthest
     assert steps[0] < furthest / 2
     assert np.all(planned.actions[:, 9] >= 0)
-    assert np.all(planned.actions[:, 9] <= action.MAX_OPENING + 1e-6)
+    assert np.all(planned.actions[:, 9] <= robots.DEFAULT.stroke + 1e-6)
 
 
 def test_joints_never_turn_as_fast_as_the_controller_allows(scene, journey):
-  driver = controller.make(scene.model, action.ActionSpec())
+  driver = controller.make(scene, action.ActionSpec())
   for world, _, planned in journey.performed:
     q = np.asarray(world.arm_target)
     for command in planned.actions.astype(float):
       after = controller.joint_target(np, driver, q, command)
-      assert np.max(np.abs(after - q)) < controller.MAX_JOINT_STEP
+      assert np.all(np.abs(after - q) < driver.most)
       q = after
 
 

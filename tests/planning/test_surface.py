@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from sdd.planning import surface, trajectory
+from sdd.scenes import grippers
+
+PROBES = grippers.WIDE.probes
 
 KINDS = {
   'box': (surface.BOX, (0.02, 0.03, 0.05)),
@@ -84,7 +87,7 @@ def test_squeezing_two_faces_of_a_box_measures_its_width(face):
   rotation = box.rotation[:, order]
   rotation[:, 0] *= np.linalg.det(rotation)
   aside = box.position + 0.004 * rotation[:, 1]  # not quite in the middle
-  met = surface.squeezed([box], aside, rotation)
+  met = surface.squeezed([box], aside, rotation, probes=PROBES)
   assert met is not None
   np.testing.assert_allclose(met[0], box.position, atol=1e-9)
   np.testing.assert_allclose(met[1], 2 * box.size[face])
@@ -93,7 +96,9 @@ def test_squeezing_two_faces_of_a_box_measures_its_width(face):
 def test_squeezing_several_geoms_meets_the_outermost():
   inner = geom(surface.BOX, (0.03, 0.01, 0.03), turn=(0, 0, 0))
   outer = geom(surface.BOX, (0.03, 0.02, 0.03), turn=(0, 0, 0))
-  met = surface.squeezed([inner, outer], inner.position, np.eye(3))
+  met = surface.squeezed(
+    [inner, outer], inner.position, np.eye(3), probes=PROBES
+  )
   assert met is not None
   np.testing.assert_allclose(met[1], 0.04)
 
@@ -117,7 +122,7 @@ def poor_grips():
   [pytest.param(*case[1:], id=case[0]) for case in poor_grips()],
 )
 def test_poor_grips_are_rejected(geoms, centre):
-  assert surface.squeezed(geoms, centre, np.eye(3)) is None
+  assert surface.squeezed(geoms, centre, np.eye(3), probes=PROBES) is None
 
 
 def test_only_what_collides_can_be_grasped(scene):

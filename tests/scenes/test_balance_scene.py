@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from sdd.scenes import balance, parts, registry, robot, table_top
+from sdd.scenes import balance, parts, registry, robots, table_top
 from sdd.simulation import simulator
 
 SEEDS = range(40)
@@ -78,7 +78,7 @@ def test_sizes_are_as_stated(scene, number):
   # The bus's frame is in its centre of mass, which the ground truth relies on.
   assert np.linalg.norm(model.body('bus').ipos) < 0.001
   widths = 2 * model.geom('bus/cabin').size
-  assert np.sort(widths)[1] < 0.095 < robot.STROKE
+  assert np.sort(widths)[1] < 0.095 < robots.DEFAULT.stroke
 
 
 def test_the_paper_varies_nothing_but_how_the_bus_fell(paper):
@@ -86,7 +86,7 @@ def test_the_paper_varies_nothing_but_how_the_bus_fell(paper):
   for world in worlds:
     assert world.shape == 0
     np.testing.assert_array_equal(world.mocap_pos, [[*balance.BLOCK_PLACE, 0]])
-    np.testing.assert_array_equal(world.arm_target, robot.HOME)
+    np.testing.assert_array_equal(world.arm_target, robots.DEFAULT.home)
   turns = [roof(paper, world) for world in worlds]
   # On the wheels, on the roof and on either side, none of them rarely.
   sides = {tuple(np.round(turn).astype(int)) for turn in turns}
@@ -108,7 +108,7 @@ def test_wide_worlds_are_within_bounds_at_rest_and_not_done(scene, sim):
     shapes.add(world.shape)
     shift = np.abs(world.mocap_pos[0, :2] - balance.BLOCK_PLACE)
     assert np.all(shift <= balance.BLOCK_SHIFT)
-    noise = np.abs(world.arm_target - robot.HOME)
+    noise = np.abs(world.arm_target - robots.DEFAULT.home)
     assert np.all(noise <= table_top.ARM_NOISE + 1e-9)
     state = after(sim, world, 0.5)
     moved = sim.world(0).qpos[bus : bus + 3] - world.qpos[bus : bus + 3]

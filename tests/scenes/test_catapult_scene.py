@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sdd.scenes import catapult, parts, registry, robot
+from sdd.scenes import catapult, parts, registry, robots
 from sdd.simulation import simulator
 
 ALL = np.ones(1, bool)
@@ -37,7 +37,7 @@ def with_block(scene, world, position, yaw=0.0):
 def on_mark(scene, sim, mark, *, shape, rng, noise=0.006):
   """A world of that shape with the block on a mark, and about centred."""
   world = scene.initial(rng)
-  qpos, arm = world.qpos.copy(), np.array(robot.HOME)
+  qpos, arm = world.qpos.copy(), np.array(robots.DEFAULT.home)
   arm[0] += 0.6  # towards the button, as when pressing it
   qpos[scene.arm_qpos] = arm
   world = dataclasses.replace(world, shape=shape, qpos=qpos, arm_target=arm)

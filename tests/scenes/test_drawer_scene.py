@@ -12,7 +12,9 @@ from sdd.scenes import (
   objects,
   registry,
   robot,
+  robots,
   table_top,
+  ur5e,
   vocabulary,
 )
 from sdd.simulation import simulator
@@ -63,9 +65,9 @@ def test_the_arm_has_the_published_dimensions(scene):
   qpos[scene.arm_qpos] = 0
   data = data_of(scene, dataclasses.replace(rest, qpos=qpos))
   expected = (
-    -(robot.A2 + robot.A3),
-    robot.D4 + robot.D6 + robot.TOOL_LENGTH,
-    robot.D1 - robot.D5,
+    -(ur5e.A2 + ur5e.A3),
+    ur5e.D4 + ur5e.D6 + robots.DEFAULT.gripper.length,
+    ur5e.D1 - ur5e.D5,
   )
   np.testing.assert_allclose(data.site(robot.TCP).xpos, expected, atol=1e-9)
 
@@ -95,7 +97,7 @@ def test_initial_worlds_are_within_bounds_and_touch_nothing(scene, seed):
   shift = np.abs(world.mocap_pos[0, :2] - drawer.CABINET_PLACE)
   assert np.all(shift <= drawer.CABINET_SHIFT)
   assert np.all(
-    np.abs(world.arm_target - robot.HOME) <= table_top.ARM_NOISE + 1e-9
+    np.abs(world.arm_target - robots.DEFAULT.home) <= table_top.ARM_NOISE + 1e-9
   )
 
 
@@ -124,7 +126,7 @@ def test_every_object_fits_the_gripper_and_the_drawer(scene, sim):
         for name in scene.vocabulary.find(kind.name).geoms
       ]
     ]
-    assert 2 * sizes[:, 0].min() < robot.STROKE
+    assert 2 * sizes[:, 0].min() < robots.DEFAULT.stroke
 
 
 def test_the_ground_truth_wants_the_object_in_and_the_drawer_shut(scene, sim):
@@ -152,7 +154,7 @@ def test_the_text_is_the_model(scene):
   again = mujoco.MjModel.from_xml_string(scene.mjcf)
   assert again.nq == scene.model.nq
   drawer.load.cache_clear()
-  assert drawer.load().sha256 == scene.sha256
+  assert drawer.load(robots.DEFAULT).sha256 == scene.sha256
 
 
 def test_unknown_names_are_explained(scene):

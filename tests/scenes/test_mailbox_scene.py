@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from sdd.scenes import mailbox, parts, scene, table_top
+from sdd.scenes import mailbox, parts, robots, scene, table_top
 
 SEEDS = range(12)
 RNG = np.random.default_rng
@@ -15,7 +15,7 @@ RNG = np.random.default_rng
 
 @pytest.fixture(scope='module')
 def wide():
-  return mailbox.load()
+  return mailbox.load(robots.DEFAULT)
 
 
 @pytest.fixture(scope='module')

@@ -8,7 +8,7 @@ import pytest
 
 from sdd import errors
 from sdd.planning import approach, surface
-from sdd.scenes import toys, toys_training, toys_unseen
+from sdd.scenes import grippers, toys, toys_training, toys_unseen
 
 TOYS = (*toys_training.TOYS, *toys_unseen.TOYS)
 CUBE = toys.Toy('cube', 100, (toys.box('red', (0, 0, 0), (4, 4, 4)),))
@@ -75,7 +75,7 @@ def test_it_can_be_grasped_whichever_way_it_lies(toy):
   geoms = geoms_of(toy)
   rng = np.random.default_rng(0)
   for prefer in -np.eye(3):
-    grasps = approach.draw_grasps(geoms, prefer=prefer, rng=rng)
+    grasps = approach.draw_grasps(geoms, grippers.WIDE, prefer=prefer, rng=rng)
     widths = [grasp.width for grasp in grasps]
     assert len(widths) >= 3
     assert min(widths) < 0.09

@@ -7,6 +7,7 @@ from hypothesis import strategies
 from hypothesis.extra import numpy as hypothesis_numpy
 
 from sdd.planning import trajectory
+from sdd.scenes import robots
 from sdd.simulation import action
 
 numbers = strategies.floats(-3, 3)
@@ -15,7 +16,7 @@ numbers = strategies.floats(-3, 3)
 @hypothesis.given(
   hypothesis_numpy.arrays(float, 3, elements=numbers),
   hypothesis_numpy.arrays(float, 3, elements=numbers),
-  strategies.floats(0, action.MAX_OPENING),
+  strategies.floats(0, robots.DEFAULT.stroke),
 )
 def test_decode_undoes_encode(position, turn, opening):
   rotation = trajectory.rotation_matrix(turn)

@@ -7,7 +7,7 @@ import pytest
 from jax import numpy as jnp
 
 from sdd.planning import collision
-from sdd.scenes import registry, robot
+from sdd.scenes import registry, robot, robots
 from sdd.simulation import kinematics
 
 RNG = np.random.default_rng(0)
@@ -47,9 +47,9 @@ def test_the_jacobian_is_the_derivative(arm):
 
 
 def test_solve_reaches_poses_near_by(arm):
-  near = np.asarray(robot.HOME) + RNG.uniform(-0.5, 0.5, (30, 6))
+  near = np.asarray(robots.DEFAULT.home) + RNG.uniform(-0.5, 0.5, (30, 6))
   position, rotation = kinematics.forward(np, arm, near)
-  start = np.tile(robot.HOME, (30, 1))
+  start = np.tile(robots.DEFAULT.home, (30, 1))
   found, error = kinematics.solve(
     np, arm, start, position, rotation, iterations=60
   )
@@ -62,10 +62,10 @@ def test_solve_reaches_poses_near_by(arm):
 
 
 def test_out_of_reach_goes_as_near_as_it_can(arm):
-  _, rotation = kinematics.forward(np, arm, np.asarray(robot.HOME))
+  _, rotation = kinematics.forward(np, arm, np.asarray(robots.DEFAULT.home))
   far = np.array([3.0, 0.0, 0.3])
   found, error = kinematics.solve(
-    np, arm, np.asarray(robot.HOME), far, rotation, iterations=80
+    np, arm, np.asarray(robots.DEFAULT.home), far, rotation, iterations=80
   )
   reached, _ = kinematics.forward(np, arm, found)
   assert np.all(np.isfinite(found))

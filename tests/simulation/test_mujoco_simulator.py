@@ -9,8 +9,8 @@ import pytest
 from jax import numpy as jnp
 
 from sdd import errors
-from sdd.scenes import registry
-from sdd.simulation import action, controller, extraction, simulator
+from sdd.scenes import registry, robots
+from sdd.simulation import action, extraction, simulator
 
 ALL = np.ones(1, bool)
 
@@ -54,7 +54,7 @@ def test_no_joint_moves_faster_than_it_may(scene, sim):
   world = start(scene, sim)
   sim.step(moved(sim, (-0.6, 1.0, 0.4)), ALL)
   step = np.abs(sim.world(0).arm_target - world.arm_target)
-  assert np.all(step <= controller.MAX_JOINT_STEP + 1e-9)
+  assert np.all(step <= 0.25 * np.array(robots.DEFAULT.arm.speed) + 1e-9)
 
 
 def test_the_same_actions_give_the_same_bits(scene, sim):

@@ -1,8 +1,8 @@
 """From what was read of a user's scene to a whole model with a robot."""
 
+import mujoco
 import numpy as np
 
-import mujoco
 from sdd.scenes import parts, robot, table_top
 from sdd.scenes.own import reading, shapes
 
@@ -10,15 +10,30 @@ from sdd.scenes.own import reading, shapes
 _TORSION, _ROLLING = 0.01, 0.0005
 
 
-def build(read: reading.Reading) -> mujoco.MjSpec:
+def build(
+  read: reading.Reading,
+  arm: robot.RobotSpec,
+  *,
+  table: bool,
+  cameras: tuple[str, ...] | None = None,
+) -> mujoco.MjSpec:
   """The scene with surroundings and robot.
+
+  Args:
+    read: the scene.
+    arm: the robot.
+    table: whether it is given a table.
+    cameras: names of those it is given; None for all.
 
   Raises:
     reading.OwnSceneError: a name is the robot's or the table's.
   """
   spec = table_top.make(read.path.stem)
-  table_top.add_surroundings(spec, table=read.notes.table)
-  robot.add_robot(spec)
+  table_top.add_surroundings(spec, table=table)
+  arm.add_to(spec)
+  for camera in list(spec.cameras):
+    if cameras is not None and camera.name not in cameras:
+      spec.delete(camera)
   _require_free_names(spec, read)
   for shape in read.supports:
     _add_shape(spec.worldbody, shape, parts.FURNITURE)

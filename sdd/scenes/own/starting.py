@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd import errors
-from sdd.scenes import parts, robot, scene, table_top, world_state
+from sdd.scenes import parts, scene, table_top, world_state
 from sdd.scenes.own import notes as notes_lib
 
 # Where the notes say nothing: things lie a little elsewhere, any way round.
@@ -58,7 +58,10 @@ class Start:
   ) -> world_state.WorldState:
     freedom = dict(self.freedom)
     rest = this.rest
-    qpos, mocap = rest.qpos.copy(), [rest.mocap_pos.copy(), rest.mocap_quat.copy()]
+    qpos, mocap = (
+      rest.qpos.copy(),
+      [rest.mocap_pos.copy(), rest.mocap_quat.copy()],
+    )
     qpos[this.arm_qpos] = arm
     on = _standing_on(this)
     carried: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
@@ -96,7 +99,7 @@ class Start:
       mocap_pos=mocap[0],
       mocap_quat=mocap[1],
       arm_target=arm,
-      gripper_target=robot.STROKE,
+      gripper_target=this.robot.stroke,
     )
 
 
@@ -135,7 +138,9 @@ def overlapping(this: scene.Scene, world: world_state.WorldState) -> str:
 
 
 def moved(
-  this: scene.Scene, drawn: world_state.WorldState, rested: world_state.WorldState
+  this: scene.Scene,
+  drawn: world_state.WorldState,
+  rested: world_state.WorldState,
 ) -> str:
   """What did not stay where it was put, in words; empty if all did."""
   for link in this.vocabulary.links:
@@ -146,7 +151,9 @@ def moved(
     far = float(np.linalg.norm(after[:2] - before[:2]))
     fallen = float(before[2] - after[2])
     if far > _MOVED or fallen > _MOVED:
-      return f'{link.name!r} falls or slides by {1000 * max(far, fallen):.0f} mm'
+      return (
+        f'{link.name!r} falls or slides by {1000 * max(far, fallen):.0f} mm'
+      )
     if _tilt(before[3:], after[3:]) > _TIPPED:
       return f'{link.name!r} tips over'
   return ''
@@ -163,7 +170,9 @@ def _tilt(before: np.ndarray, after: np.ndarray) -> float:
 def _standing_on(this: scene.Scene) -> dict[str, str]:
   """The furniture that each object rests on, where it does."""
   words = this.vocabulary
-  roots = {link.name: link.name for link in words.links if link.kind == 'furniture'}
+  roots = {
+    link.name: link.name for link in words.links if link.kind == 'furniture'
+  }
   for link in words.links:
     if link.kind == 'part' and link.parent in roots:
       roots[link.name] = roots[link.parent]
@@ -182,9 +191,7 @@ def _standing_on(this: scene.Scene) -> dict[str, str]:
   return found
 
 
-def _data(
-  this: scene.Scene, world: world_state.WorldState
-) -> mujoco.MjData:
+def _data(this: scene.Scene, world: world_state.WorldState) -> mujoco.MjData:
   """The world with its contacts worked out."""
   data = mujoco.MjData(this.model)
   data.qpos[:] = world.qpos

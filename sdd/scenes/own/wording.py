@@ -1,12 +1,14 @@
 """The vocabulary of a user's scene."""
 
-from sdd.scenes import table_top, vocabulary
+from sdd.scenes import robot, table_top, vocabulary
 from sdd.scenes.own import reading, shapes
 
 _CONTAINER = 'things can be put into it'
 
 
-def words(read: reading.Reading) -> vocabulary.Vocabulary:
+def words(
+  read: reading.Reading, arm: robot.RobotSpec, *, table: bool
+) -> vocabulary.Vocabulary:
   """Every body with a name, and what they all stand on."""
   links = [
     _link(read, body)
@@ -18,8 +20,8 @@ def words(read: reading.Reading) -> vocabulary.Vocabulary:
     for shape in read.supports
     if shape.collides and shape.name == shape.source
   ]
-  links += table_top.support_links(table=read.notes.table)
-  links += table_top.finger_links()
+  links += table_top.support_links(table=table)
+  links += table_top.finger_links(arm)
   joints = {
     body.name: body.joint.limits
     for body in read.bodies
