@@ -30,7 +30,7 @@ from rich import console as rich_console
 from experiments import generator_flags, language_flags, program
 from sdd import errors
 from sdd.collection import collector, episode, robustness, session
-from sdd.dataset import cost, reader, writer
+from sdd.dataset import cost, kept_scene, reader, writer
 from sdd.language import task_tree
 from sdd.scenes import address
 from sdd.scenes import scene as scene_lib
@@ -59,7 +59,6 @@ _ROBUSTNESS = flags.DEFINE_integer(
   lower_bound=0,
 )  # fmt: skip
 flags.adopt_module_key_flags(generator_flags)
-RECORDS = 'records'  # beside the episodes
 
 
 def main(_: Sequence[str]) -> int:
@@ -68,7 +67,7 @@ def main(_: Sequence[str]) -> int:
     raise errors.UnknownNameError(
       'simulator', _SIMULATOR.value, simulator.NAMES
     )
-  records = pathlib.Path(_OUT.value).expanduser() / RECORDS
+  records = pathlib.Path(_OUT.value).expanduser() / kept_scene.RECORDS
   language = language_flags.provider(kept=records)
   infer = language_flags.trees(scene, language)
   tasks = _tasks(scene)
@@ -87,6 +86,7 @@ def main(_: Sequence[str]) -> int:
     },
   ) as dataset:  # fmt: skip
     language.save(records)
+    kept_scene.keep(_OUT.value, scene)
     try:
       spent = _collect(scene, infer, tasks, dataset)
     except KeyboardInterrupt:

@@ -19,7 +19,6 @@ The same command again goes on where it stopped.
 
 import functools
 import pathlib
-import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +28,7 @@ from experiments import language_flags, program, success_code
 from sdd import errors
 from sdd.dataset import (
   derived,
+  kept_scene,
   reader,
   relabel,
   relabel_episode,
@@ -36,7 +36,6 @@ from sdd.dataset import (
   writer,
 )
 from sdd.language import conversation
-from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
@@ -57,11 +56,11 @@ flags.adopt_module_key_flags(language_flags)
 def main(_: Sequence[str]) -> int:
   _require_consistent_flags()
   source = reader.load_spec(_DATA.value)
-  scene = registry.load(source.scene)
+  scene = kept_scene.load(_DATA.value)
   total = derived.count(_DATA.value)
   if not total:
     raise errors.SddError(f'{_DATA.value} holds no episode yet.')
-  records = pathlib.Path(_DATA.value).expanduser() / 'records'
+  records = pathlib.Path(_DATA.value).expanduser() / kept_scene.RECORDS
   language = language_flags.provider(kept=records)
   labels = _labels(scene, language)
   # What was asked for, not what has come of it so far: it may still grow.
@@ -79,9 +78,8 @@ def main(_: Sequence[str]) -> int:
   with relabel.open_writer(
     _DATA.value, _OUT.value or '', how=_provenance(codes), task=speaks
   ) as dataset:
-    kept = pathlib.Path(_OUT.value or '').expanduser() / 'records'
-    if records.is_dir():
-      shutil.copytree(records, kept, dirs_exist_ok=True)
+    kept_scene.carry(_DATA.value, _OUT.value or '')
+    kept = pathlib.Path(_OUT.value or '').expanduser() / kept_scene.RECORDS
     language.save(kept)
     try:
       table = judge(dataset)

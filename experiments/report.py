@@ -23,10 +23,9 @@ from absl import flags
 from experiments import policies, program
 from sdd import errors
 from sdd.collection import episode as episode_lib
-from sdd.dataset import cost, reader
+from sdd.dataset import cost, kept_scene, reader
 from sdd.evaluation import interval, pictures, report, rollout
 from sdd.language import task_tree
-from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 from sdd.training import metrics
@@ -44,7 +43,7 @@ _FRAMES = flags.DEFINE_integer('frames', 12, 'of a film strip', lower_bound=2)
 
 
 def main(_: Sequence[str]) -> int:
-  scene = registry.load(reader.load_spec(_DATA.value).scene)
+  scene = kept_scene.load(_DATA.value)
   episodes = list(reader.read_episodes(_DATA.value))
   if not episodes:
     raise errors.SddError(f'{_DATA.value} holds no episode yet.')

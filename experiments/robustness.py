@@ -14,8 +14,6 @@ The same command again goes on where it stopped.
 """
 
 import functools
-import pathlib
-import shutil
 import time
 from collections.abc import Callable, Sequence
 
@@ -25,10 +23,9 @@ from experiments import program
 from sdd import errors
 from sdd.collection import episode as episodes
 from sdd.collection import perturbation, robustness
-from sdd.dataset import derived, measure, reader, spec, writer
+from sdd.dataset import derived, kept_scene, measure, reader, spec, writer
 from sdd.evaluation import robustness_table
 from sdd.language import task_tree
-from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 
@@ -58,7 +55,7 @@ _MOST = 1024
 
 def main(_: Sequence[str]) -> int:
   source = reader.load_spec(_DATA.value)
-  scene = registry.load(source.scene)
+  scene = kept_scene.load(_DATA.value)
   total = derived.count(_DATA.value)
   if not total:
     raise errors.SddError(f'{_DATA.value} holds no episode yet.')
@@ -68,11 +65,8 @@ def main(_: Sequence[str]) -> int:
   how = robustness.settings(
     copies=_COPIES.value, seed=_SEED.value, simulator=name, noise=noise
   )
-  records = pathlib.Path(_DATA.value).expanduser() / 'records'
   with measure.open_writer(_DATA.value, _OUT.value, how=how) as dataset:
-    if records.is_dir():
-      kept = pathlib.Path(_OUT.value).expanduser() / 'records'
-      shutil.copytree(records, kept, dirs_exist_ok=True)
+    kept_scene.carry(_DATA.value, _OUT.value)
     sim = simulator.make(
       name, scene, size=_ENVIRONMENTS.value or min(_COPIES.value, _MOST),
       spec=source.action_spec,

@@ -7,11 +7,15 @@ One row of initial worlds for each scene, all of them by default:
   python -m experiments.scenes --robot=panda --out=runs/panda.png
   python -m experiments.scenes --toys --out=runs/toys.png
 
+Whether a scene of your own will work, in plain words and with a picture that
+has its names in it:
+
+  python -m experiments.scenes --check=my_scene.xml --out=runs/check.png
+
 World k of a row is what seed --first_seed + k gives, so that pictures repeat.
 No graphics library is needed.
 """
 
-import dataclasses
 import pathlib
 from collections.abc import Iterator, Sequence
 from typing import cast
@@ -19,10 +23,10 @@ from typing import cast
 import mujoco
 import numpy as np
 from absl import flags
-from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw, ImageFont
+from rich import console as rich_console
 
-from experiments import program
+from experiments import program, scene_check, scene_picture
 from sdd import errors
 from sdd.evaluation import film_strip
 from sdd.scenes import (
@@ -35,10 +39,10 @@ from sdd.scenes import (
   toys_unseen,
 )
 from sdd.scenes import scene as scene_lib
+from sdd.scenes.own import checking
 from sdd.simulation import camera as camera_lib
-from sdd.simulation import raycast
 
-_FITTED = 'fitted'
+_FITTED = scene_picture.FITTED
 _SCENE = flags.DEFINE_string('scene', 'all', 'all, or the name of one')
 _SEEDS = flags.DEFINE_integer('seeds', 4, 'worlds in a row', lower_bound=1)
 _FIRST_SEED = flags.DEFINE_integer(
@@ -58,6 +62,9 @@ _ROBOT = flags.DEFINE_string(
   'gripper, such as ur5e+hand, or a robot file',
 )  # fmt: skip
 _TOYS = flags.DEFINE_bool('toys', False, 'show every toy by itself instead')
+_CHECK = flags.DEFINE_string(
+  'check', None, 'say what will not work in this MJCF file, and draw it'
+)
 _WIDTH = flags.DEFINE_integer(
   'width', 330, 'of one frame, pixels', lower_bound=8
 )
@@ -69,18 +76,16 @@ _OUT = flags.DEFINE_string('out', 'runs/scenes.png', 'the picture, a PNG file')
 _PAPER, _INK = (255, 255, 255), (38, 43, 50)
 _MARGIN = 10  # pixels, as between the frames of a film strip
 _TOYS_IN_A_ROW = 6
-_EYE = np.array([1.05, -0.55, 0.85])  # from the middle of what is shown
 _TOY_EYE = np.array([0.26, 0.22, 0.20])
-_FILLED = 0.94  # share of the picture
-_BOX = mujoco.mjtGeom.mjGEOM_BOX
-
-Picture = UInt8[np.ndarray, 'height width 3']
+Picture = scene_picture.Picture
 
 
 def main(_: Sequence[str]) -> int:
   path = pathlib.Path(_OUT.value)
   if path.suffix != '.png':
     raise errors.SddError(f'--out={path}: expected the name of a PNG file.')
+  if _CHECK.value is not None:
+    return _check(_CHECK.value, path)
   names = list(registry.SCENES) if _SCENE.value == 'all' else [_SCENE.value]
   names = [address.join(name, _robot(name)) for name in names]
   for name in names:
@@ -95,6 +100,45 @@ def main(_: Sequence[str]) -> int:
   path.write_bytes(film_strip.encode_png(np.concatenate(rows)))
   print(f'Picture: {path}')
   return 0
+
+
+def _check(name: str, path: pathlib.Path) -> int:
+  """Returns 1 if the scene cannot be used."""
+  found = address.resolve(address.join(name, _robot(name)))
+  if not found.own:
+    raise errors.SddError(
+      f'--check={name}: expected an MJCF file, whose name ends in '
+      f'{address.SUFFIX}.'
+    )
+  console = rich_console.Console()
+  checked = checking.check(found)
+  told = checked.findings
+  if checked.scene is not None:
+    attempts = list(scene_check.tried(checked.scene))
+    told = (*scene_check.findings(attempts), *told)
+    console.print(scene_check.table(checked.scene, attempts))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(film_strip.encode_png(_named(checked.scene)))
+  for line in scene_check.lines(told):
+    console.print(line, highlight=False)
+  if checked.scene is None:
+    print(f'{name} cannot be used.')
+    return 1
+  print(f'{name} can be used.\nPicture: {path}')
+  return 0
+
+
+def _named(scene: scene_lib.Scene) -> Picture:
+  """The scene with the names of its things, three frames wide."""
+  width = 3 * _WIDTH.value
+  scene, data = scene_picture.start(scene, _FIRST_SEED.value)
+  camera = scene_picture.fitted(
+    scene, data, width=width, height=round(width * 2 / 3)
+  )
+  drawn = _draw(scene.model, data, camera)
+  return scene_check.labelled(
+    drawn, scene, scene_picture.middles(scene, data), camera
+  )
 
 
 def _robot(scene: str) -> str | None:
@@ -115,55 +159,22 @@ def _scene_rows(names: list[str]) -> Iterator[Picture]:
 
 
 def _draw_world(scene: scene_lib.Scene, seed: int) -> Picture:
-  world = scene.initial(np.random.default_rng(seed))
-  scene = scene.shaped(world.shape)
-  model, data = scene.model, mujoco.MjData(scene.model)
-  data.qpos[:] = world.qpos
-  data.mocap_pos[:], data.mocap_quat[:] = world.mocap_pos, world.mocap_quat
-  mujoco.mj_kinematics(model, data)
-  mujoco.mj_comPos(model, data)
-  mujoco.mj_camlight(model, data)
+  scene, data = scene_picture.start(scene, seed)
   if _CAMERA.value == _FITTED:
-    camera = _fitted(scene, data)
+    camera = scene_picture.fitted(
+      scene, data, width=_WIDTH.value, height=_height()
+    )
   else:
     camera = camera_lib.from_model(
-      model, data, _CAMERA.value, width=_WIDTH.value, height=_height()
+      scene.model, data, _CAMERA.value, width=_WIDTH.value, height=_height()
     )
-  return _draw(model, data, camera)
+  return _draw(scene.model, data, camera)
 
 
 def _draw(
   model: mujoco.MjModel, data: mujoco.MjData, camera: camera_lib.Camera
 ) -> Picture:
-  return raycast.render(
-    raycast.geom_table(model), data.geom_xpos, data.geom_xmat, camera,
-    supersample=_SUPERSAMPLE.value,
-  ).rgb  # fmt: skip
-
-
-def _fitted(scene: scene_lib.Scene, data: mujoco.MjData) -> camera_lib.Camera:
-  """From the robot's front left: all it can handle, and its hand."""
-  names = [
-    name
-    for link in scene.vocabulary.links
-    if link.kind in ('object', 'furniture', 'part')
-    for name in link.geoms
-  ]
-  hand = scene.model.site_bodyid[scene.model.site(scene.robot.arm.tool).id]
-  ids = [scene.model.geom(name).id for name in names]
-  ids += list(np.flatnonzero(scene.model.geom_bodyid == hand))
-  lower, upper = _boxes(scene.model, data, ids)
-  whole = np.stack([lower.min(axis=0), upper.max(axis=0)])
-  middle = whole.mean(axis=0)
-  camera = camera_lib.look_at(
-    _FITTED, middle + _EYE, middle, fovy=45, width=_WIDTH.value,
-    height=_height(),
-  )  # fmt: skip
-  corners = whole[np.indices((2, 2, 2)).reshape(3, -1).T, np.arange(3)]
-  half = np.array([_WIDTH.value, _height()]) / 2
-  fill = np.max(np.abs(camera.project(corners) - half) / half) / _FILLED
-  wanted = np.arctan(np.tan(np.radians(45 / 2)) * fill)
-  return dataclasses.replace(camera, fovy=2 * np.degrees(wanted))
+  return scene_picture.draw(model, data, camera, supersample=_SUPERSAMPLE.value)
 
 
 def _height() -> int:
@@ -172,6 +183,8 @@ def _height() -> int:
 
 def _about(scene: scene_lib.Scene) -> str:
   """The scene's task, or how many and one of them."""
+  if not scene.tasks:
+    return ''
   first = scene.tasks[0].sentence
   count = len(scene.tasks)
   shapes = f'; {len(scene.shapes)} shapes' if scene.shapes else ''
@@ -201,7 +214,9 @@ def _draw_toy(toy: toys.Toy) -> Picture:
   data = mujoco.MjData(model)
   data.qpos[2] = 0.3
   mujoco.mj_kinematics(model, data)
-  lowest = _boxes(model, data, np.arange(1, model.ngeom))[0][:, 2].min()
+  lowest = scene_picture.boxes(model, data, np.arange(1, model.ngeom))[0][
+    :, 2
+  ].min()
   data.qpos[2] -= lowest
   mujoco.mj_kinematics(model, data)
   middle = data.qpos[:3] * (0, 0, 1)
@@ -210,20 +225,6 @@ def _draw_toy(toy: toys.Toy) -> Picture:
     width=_WIDTH.value, height=_height(),
   )  # fmt: skip
   return _draw(model, data, camera)
-
-
-def _boxes(
-  model: mujoco.MjModel, data: mujoco.MjData, ids: Sequence[int] | np.ndarray
-) -> tuple[Float[np.ndarray, 'n 3'], Float[np.ndarray, 'n 3']]:
-  """Lower and upper corners of boxes around geoms, along the world's axes."""
-  turned = np.abs(data.geom_xmat[ids].reshape(-1, 3, 3))
-  size, is_box = model.geom_size[ids], model.geom_type[ids] == _BOX
-  half = np.where(
-    is_box[:, None],
-    (turned @ size[:, :, None])[..., 0],
-    size[:, :1] + turned[:, :, 2] * size[:, 1:2],
-  )
-  return data.geom_xpos[ids] - half, data.geom_xpos[ids] + half
 
 
 def _titled(row: Picture, title: str, about: str) -> Picture:

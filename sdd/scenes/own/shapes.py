@@ -6,6 +6,7 @@ capsule; a mesh as the box around it. What can be drawn keeps its look.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 import mujoco
@@ -23,6 +24,7 @@ _NAMES = {
   _GEOM.mjGEOM_HFIELD: 'height field', _GEOM.mjGEOM_SDF: 'SDF',
 }  # fmt: skip
 _SIDES = 8
+_HIDDEN = r'/(side \d|rod)$'  # ends the names of what collides unseen
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +96,11 @@ def shapes(
   told = f'{name!r} is a {_NAMES[kind]}: MJX does not collide it with all '
   told += f'others, so it collides as {how}.'
   return made, [finding.note(told)] if touched else []
+
+
+def seen(name: str) -> str:
+  """The geom that is seen where the one of that name collides."""
+  return re.sub(_HIDDEN, '', name)
 
 
 def _colour(model: mujoco.MjModel, geom: int) -> Float[np.ndarray, ' 4']:
