@@ -1,0 +1,147 @@
+"""What of the benchmark's scenes matters to a plan, written down by hand.
+
+A plan is judged by what it would do, not by how it reads, so the judge has to
+know what can be done: which container is shut by which joint, what covers
+what, where a catapult shoots. Names are those of the scene's vocabulary, which
+says the rest. Language models never see any of it, and it stands here instead
+of with the scenes as nothing but this chapter asks for it.
+"""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Literal
+
+from sdd import errors
+from sdd.scenes import catapult, drawer, mailbox, objects, scene
+
+End = Literal['min', 'max']
+_NONE: Mapping = types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+  """What plans can do in a scene, and what they cannot.
+
+  All joints begin at `min` (closed, off), the hand begins empty.
+
+  Attributes:
+    doors: container to the link whose joint must be at `max` for anything to
+      go in or come out.
+    covers: container to those links that are in the way when open.
+    forbidden: places where nothing may be put, to why.
+    stuck: links that cannot be moved by hand, to why.
+    trigger: the link that shoots when its joint goes to `max`.
+    shots: where something lies when it is shot, to where it lands.
+    decoys: further places to put things, for states that are nearly right.
+  """
+
+  doors: Mapping[str, str] = _NONE
+  covers: Mapping[str, tuple[str, ...]] = _NONE
+  forbidden: Mapping[str, str] = _NONE
+  stuck: Mapping[str, str] = _NONE
+  trigger: str = ''
+  shots: Mapping[str, str] = _NONE
+  decoys: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+  """What a task comes to.
+
+  Attributes:
+    thing: the object.
+    place: where it has to be in the end.
+    joints: links and the ends at which their joints have to be.
+  """
+
+  thing: str
+  place: str
+  joints: tuple[tuple[str, End], ...] = ()
+
+  def says(self, link: str, end: End, *, true: bool = True) -> str:
+    """E.g. `the top drawer is not closed`."""
+    raised = {'mailbox flag': 'raised', catapult.ARM: 'sprung'}
+    word = 'closed' if end == 'min' else raised.get(link, 'open')
+    return f'the {link} is {"" if true else "not "}{word}'
+
+
+_SHOTS = dict(zip(catapult.MARKS, catapult.BOXES, strict=True))
+_DRAWERS = tuple(f'{level} drawer' for level in drawer.LEVELS)  # upwards
+
+WORLDS: Mapping[str, World] = types.MappingProxyType(
+  {
+    'balance': World(decoys=('stand', 'table')),
+    'catapult': World(
+      forbidden={
+        name: 'whoever carries something over there breaks the rules: it '
+        'must be shot'
+        for name in catapult.BOXES
+      },
+      stuck={catapult.ARM: 'it is held by a latch until the button is pressed'},
+      trigger=catapult.BUTTON,
+      shots=_SHOTS,
+      decoys=('table',),
+    ),
+    'drawer': World(
+      doors={name: name for name in _DRAWERS},
+      covers={
+        name: _DRAWERS[level + 1 :] for level, name in enumerate(_DRAWERS)
+      },
+      decoys=('cabinet',),
+    ),
+    'mailbox': World(
+      doors={'mailbox': 'mailbox lid'}, decoys=('mailbox lid', 'table')
+    ),
+    'transport': World(decoys=('right bin', 'table')),
+  }
+)
+
+GOALS: Mapping[tuple[str, str], Goal] = types.MappingProxyType(
+  {
+    ('balance', 'balance the bus on the block'): Goal('bus', 'block'),
+    **{
+      (
+        'catapult',
+        'move the block onto the catapult arm, then press the button to shoot '
+        f'the block into the {box}',
+      ): Goal(catapult.BLOCK, box, ((catapult.ARM, 'max'),))
+      for box in catapult.BOXES
+    },
+    **{
+      ('drawer', f'move the {kind.name} into the {name}'): Goal(
+        kind.name, name, ((name, 'min'),)
+      )
+      for kind in objects.DRAWER_OBJECTS
+      for name in _DRAWERS
+    },
+    ('mailbox', mailbox.TASK): Goal(
+      'package', 'mailbox', (('mailbox lid', 'min'), ('mailbox flag', 'max'))
+    ),
+    ('transport', 'move the toy into the left bin'): Goal('toy', 'left bin'),
+  }
+)
+
+
+def world(this: scene.Scene) -> World:
+  """What plans can do in a scene.
+
+  Raises:
+    errors.UnknownNameError: nobody has written that down.
+  """
+  if this.name not in WORLDS:
+    raise errors.UnknownNameError('scene to judge plans of', this.name, WORLDS)
+  return WORLDS[this.name]
+
+
+def goal(this: scene.Scene, task: str) -> Goal:
+  """What a task of a scene comes to.
+
+  Raises:
+    errors.UnknownNameError: nobody has written that down.
+  """
+  key = (this.name, this.task(task).sentence)
+  if key not in GOALS:
+    known = [sentence for name, sentence in GOALS if name == this.name]
+    raise errors.UnknownNameError('task to judge plans of', task, known)
+  return GOALS[key]
