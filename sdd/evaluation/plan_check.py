@@ -77,9 +77,7 @@ class _Execution:
     shot: whether something has been shot.
   """
 
-  def __init__(
-    self, world: plan_world.World, words: vocabulary_lib.Vocabulary
-  ):
+  def __init__(self, world: plan_world.World, words: vocabulary_lib.Vocabulary):
     self.shot = False
     self._world, self._words = world, words
     self._held: str | None = None
@@ -101,10 +99,10 @@ class _Execution:
     if self._held == goal.thing:
       missed.append(f'the {goal.thing} is still in the gripper')
     elif where != goal.place:
-      found = f'at the {where}' if where else 'where it was'
+      found = _at(where)
       missed.append(f'the {goal.thing} is {found}, not at the {goal.place}')
     missed += [
-      goal.says(link, end, true=False)
+      plan_world.says(link, end, true=False)
       for link, end in goal.joints
       if self._end(link) != end
     ]
@@ -150,7 +148,9 @@ class _Execution:
     self.shot = True
     self._ends |= {self._joint(name): 'max' for name in self._world.stuck}
     for thing, where in self._places.items():
-      self._places[thing] = self._world.shots.get(where, where)
+      loose = 'wherever chance has shot it'
+      known = dict.fromkeys(self._world.stuck, loose) | self._world.shots
+      self._places[thing] = known.get(where, where)
 
   def _busy(self) -> str:
     """Whether something is in the way in the hand."""
@@ -173,3 +173,9 @@ class _Execution:
 
   def _joint(self, name: str) -> str:
     return self._words.joints[self._words.joint_index(name)]
+
+
+def _at(where: str | None) -> str:
+  if where is None:
+    return 'where it was'
+  return where if where.startswith('wherever') else f'at the {where}'

@@ -16,7 +16,6 @@ from sdd import errors
 from sdd.scenes import catapult, drawer, mailbox, objects, scene
 
 End = Literal['min', 'max']
-_NONE: Mapping = types.MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,12 +35,14 @@ class World:
     decoys: further places to put things, for states that are nearly right.
   """
 
-  doors: Mapping[str, str] = _NONE
-  covers: Mapping[str, tuple[str, ...]] = _NONE
-  forbidden: Mapping[str, str] = _NONE
-  stuck: Mapping[str, str] = _NONE
+  doors: Mapping[str, str] = dataclasses.field(default_factory=dict)
+  covers: Mapping[str, tuple[str, ...]] = dataclasses.field(
+    default_factory=dict
+  )
+  forbidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
+  stuck: Mapping[str, str] = dataclasses.field(default_factory=dict)
   trigger: str = ''
-  shots: Mapping[str, str] = _NONE
+  shots: Mapping[str, str] = dataclasses.field(default_factory=dict)
   decoys: tuple[str, ...] = ()
 
 
@@ -59,12 +60,6 @@ class Goal:
   place: str
   joints: tuple[tuple[str, End], ...] = ()
 
-  def says(self, link: str, end: End, *, true: bool = True) -> str:
-    """E.g. `the top drawer is not closed`."""
-    raised = {'mailbox flag': 'raised', catapult.ARM: 'sprung'}
-    word = 'closed' if end == 'min' else raised.get(link, 'open')
-    return f'the {link} is {"" if true else "not "}{word}'
-
 
 _SHOTS = dict(zip(catapult.MARKS, catapult.BOXES, strict=True))
 _DRAWERS = tuple(f'{level} drawer' for level in drawer.LEVELS)  # upwards
@@ -73,12 +68,10 @@ WORLDS: Mapping[str, World] = types.MappingProxyType(
   {
     'balance': World(decoys=('stand', 'table')),
     'catapult': World(
-      forbidden={
-        name: 'whoever carries something over there breaks the rules: it '
-        'must be shot'
-        for name in catapult.BOXES
-      },
-      stuck={catapult.ARM: 'it is held by a latch until the button is pressed'},
+      forbidden=dict.fromkeys(
+        catapult.BOXES, 'it must be shot across the line, not carried'
+      ),
+      stuck={catapult.ARM: 'a latch holds it until the button is pressed'},
       trigger=catapult.BUTTON,
       shots=_SHOTS,
       decoys=('table',),
@@ -121,6 +114,13 @@ GOALS: Mapping[tuple[str, str], Goal] = types.MappingProxyType(
     ('transport', 'move the toy into the left bin'): Goal('toy', 'left bin'),
   }
 )
+
+
+def says(link: str, end: End, *, true: bool = True) -> str:
+  """What it means that a joint is at an end: `the top drawer is closed`."""
+  high = {'mailbox flag': 'raised', catapult.ARM: 'sprung'}.get(link, 'open')
+  word = 'closed' if end == 'min' else high
+  return f'the {link} is {"" if true else "not "}{word}'
 
 
 def world(this: scene.Scene) -> World:
