@@ -24,12 +24,11 @@ benchmark, not a model.
 import contextlib
 import itertools
 import json
-import os
 import pathlib
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import flags
@@ -37,16 +36,16 @@ from rich import console as rich_console
 from rich import markdown as rich_markdown
 
 from experiments import (
-  generator,
+  examining,
+  executing,
   generator_flags,
   language_flags,
   program,
   results,
 )
 from sdd import errors
-from sdd.collection import audit_states, session
+from sdd.collection import session
 from sdd.evaluation import (
-  judged_states,
   language_report,
   line_log,
   paper,
@@ -55,7 +54,6 @@ from sdd.evaluation import (
   success_check,
 )
 from sdd.language import (
-  conversation,
   live,
   metering,
   prompting,
@@ -63,10 +61,7 @@ from sdd.language import (
   recorded,
   task_tree,
 )
-from sdd.language import registry as providers
-from sdd.planning import pool
 from sdd.scenes import scene as scene_lib
-from sdd.simulation import simulator
 
 _SAMPLES = flags.DEFINE_integer(
   'samples', paper.TABLE_4_SAMPLES, 'task trees of each task; 0 asks nothing',
@@ -78,45 +73,21 @@ _SCENES = flags.DEFINE_list(
 _TASKS = flags.DEFINE_string(
   'tasks', 'all', 'all, or sentences with a semicolon in between'
 )
-_EXECUTE = flags.DEFINE_integer(
-  'execute', 0, 'also carry out every tree, in so many worlds', lower_bound=0
-)
-_FIRST_SEED = flags.DEFINE_integer(
-  'first_seed', 100000, 'of the worlds that trees are carried out in',
-  lower_bound=0,
-)  # fmt: skip
-_SEED = flags.DEFINE_integer(
-  'seed', 0, "of the success code's states", lower_bound=0
-)
-_STATES = flags.DEFINE_integer(
-  'states', judged_states.Size.share, 'for success code, of each of five kinds',
-  lower_bound=1,
-)  # fmt: skip
-_ATTEMPTS = flags.DEFINE_integer(
-  'attempts', judged_states.Size.attempts,
-  'at the tasks of a scene, and half as many again at near misses; at least '
-  'one at each',
-  lower_bound=1,
-)  # fmt: skip
-_WORKERS = flags.DEFINE_integer(
-  'workers', None, 'subprocesses; by default one a core; 0 for none',
-  lower_bound=0,
-)  # fmt: skip
 _OUT = flags.DEFINE_string(
   'out', 'runs/language', 'folder of the samples, the states and the page'
 )
 _WRITE = flags.DEFINE_bool(
   'write', False, 'also keep the figures in experiments/results'
 )
+flags.adopt_module_key_flags(examining)
+flags.adopt_module_key_flags(executing)
 flags.adopt_module_key_flags(generator_flags)
 
 _RECORDED = 'recorded'
 _RECORDED_LABEL = (
   "recorded completions (the authors' own: checks the benchmark, not a model)"
 )
-_WORLDS = 16  # at once, while states are gathered
 _GIVE_UP = 3  # samples in a row that the provider failed at
-_EXECUTED = '_executed'  # ends the names of logs of episodes
 _WHAT = 'samples'
 
 
@@ -135,7 +106,7 @@ def main(_: Sequence[str]) -> int:
     )
     with contextlib.closing(log):
       missing = _sample(jobs, log, out)
-      _execute(jobs, log, out)
+      _execute(jobs, log)
   write_page(out, missing)
   return 0
 
@@ -173,9 +144,7 @@ def _settings() -> dict[str, Any]:
     'llm_max_depth': flags.FLAGS.llm_max_depth,
     'llm_temperature': flags.FLAGS.llm_temperature,
     'variation': flags.FLAGS.variation,
-    'seed': _SEED.value,
-    'states': _STATES.value,
-    'attempts': _ATTEMPTS.value,
+    **examining.settings(),
     'threshold': success_check.THRESHOLD,
     'prompts': {name: prompting.version(name) for name in provider.QUESTIONS},
   }
@@ -218,7 +187,7 @@ def _sample(
     if (scene.name, task, index) not in done
   ]
   source = language_flags.provider(records=out / 'records')
-  examiners = Examiners(out / 'states')
+  examiners = examining.Examiners(out / 'states')
   for scene, (_, task, _) in todo:
     examiners(scene, task)  # now, so that answers do not wait for states
   total, missing, failed = _SAMPLES.value * len(jobs), 0, 0
@@ -268,135 +237,22 @@ def _stopped(
   )
 
 
-class Examiners:
-  """Who scores the success code of each task, made when first needed."""
-
-  def __init__(self, folder: pathlib.Path):
-    """`folder` is where states are kept."""
-    self._folder = folder
-    self._trusted = providers.make_provider(_RECORDED)
-    self._states: dict[str, judged_states.JudgedStates] = {}
-    self._made: dict[tuple[str, str], success_check.Examiner] = {}
-
-  def __call__(
-    self, scene: scene_lib.Scene, task: str
-  ) -> success_check.Examiner:
-    key = (scene.name, task)
-    if key not in self._made:
-      if scene.name not in self._states:
-        self._states[scene.name] = _states(scene, self._trusted, self._folder)
-      states = self._states[scene.name]
-      self._made[key] = success_check.Examiner(states, task)
-    return self._made[key]
-
-
-def _states(
-  scene: scene_lib.Scene,
-  trusted: conversation.Conversation,
-  folder: pathlib.Path,
-) -> judged_states.JudgedStates:
-  """The scene's states, gathered if they are not there."""
-  size = judged_states.Size(
-    _STATES.value, _ATTEMPTS.value, _ATTEMPTS.value * 3 // 2
-  )
-  trees = session.trees(scene, trusted)
-  source = judged_states.Source(scene, trees, _SEED.value, size)
-  sim = simulator.make('mujoco', scene, size=_WORLDS)
-  with contextlib.ExitStack() as stack:
-    planner = pool.make(
-      0 if judged_states.complete(source, folder) else _workers(), scene.name
-    )
-    stack.callback(planner.close)
-    if judged_states.complete(source, folder):
-      gathering = audit_states.Gathering(sim, _SEED.value, _STATES.value)
-    else:
-      meter = stack.enter_context(
-        program.progress(f'Gathering states, {scene.name}', None)
-      )
-      gathering = audit_states.Gathering(
-        sim, _SEED.value, _STATES.value, lambda n, what: meter.advance(n, what)
-      )
-    return judged_states.load(source, folder, gathering, planner)
-
-
-def _workers() -> int:
-  return os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
-
-
 def _execute(
-  jobs: list[tuple[scene_lib.Scene, str]],
-  log: line_log.LineLog,
-  out: pathlib.Path,
+  jobs: list[tuple[scene_lib.Scene, str]], log: line_log.LineLog
 ) -> None:
-  """Carries out what has not been, and keeps how that went."""
-  if not _EXECUTE.value:
-    return
-  settings = {
-    'llm': language_flags.LLM.value,
-    **generator_flags.settings(),
-    'variation': flags.FLAGS.variation,
-    'first_seed': _FIRST_SEED.value,
-  }
-  path = out / f'{_slug()}{_EXECUTED}.jsonl'
   names = {(scene.name, task) for scene, task in jobs}
   samples = [
     sample
     for sample in _samples(log.path, log.lines)
-    if sample.tree
-    and (sample.scene, sample.task) in names
-    and sample.index < _SAMPLES.value
+    if (sample.scene, sample.task) in names and sample.index < _SAMPLES.value
   ]
   scenes = {scene.name: scene for scene, _ in jobs}
-  with contextlib.closing(line_log.LineLog(path, settings)) as kept:
-    done = {_episode_key(line) for line in kept.lines}
-    total = len(samples) * _EXECUTE.value
-    before = sum((*s.key, e) in done for s in samples for e in _episodes())
-    with program.progress('Executing', total, done=before) as meter:
-      for line in _executed(samples, scenes, done):
-        kept.add(line)
-        meter.advance(1, status=f'{line["scene"]}, {line["ended"]}')
+  executing.execute(samples, scenes, _episodes(log.path))
 
 
-def _episodes() -> range:
-  return range(_FIRST_SEED.value, _FIRST_SEED.value + _EXECUTE.value)
-
-
-def _episode_key(line: dict[str, Any]) -> tuple[str, str, int, int]:
-  return line['scene'], line['task'], line['sample'], line['episode']
-
-
-def _executed(
-  samples: Sequence[plan_sample.Sample],
-  scenes: dict[str, scene_lib.Scene],
-  done: set[tuple[str, str, int, int]],
-) -> Iterator[dict[str, Any]]:
-  """Episodes that were not done, those of one scene and sample together."""
-  for (name, index), group in itertools.groupby(
-    sorted(samples, key=lambda s: (s.scene, s.index)),
-    key=lambda s: (s.scene, s.index),
-  ):
-    scene, trees = scenes[name], {s.task: s.tree for s in group}
-    jobs = [
-      (task, episode)
-      for episode, task in itertools.product(_episodes(), trees)
-      if (name, task, index, episode) not in done
-    ]
-    for outcome in generator.outcomes(
-      scene,
-      lambda task, scene=scene, trees=trees: task_tree.TaskTree.from_json(
-        trees[task], scene.vocabulary
-      ),
-      jobs,
-      seed=0,
-      workers=min(_workers(), len(jobs)),
-      retry=generator_flags.retry(),
-      primitives=generator_flags.primitives(),
-    ):
-      yield {
-        'scene': name, 'task': outcome.task, 'sample': index,
-        'episode': outcome.index, 'success': outcome.success,
-        'ended': outcome.ended,
-      }  # fmt: skip
+def _episodes(path: pathlib.Path) -> pathlib.Path:
+  """Where the episodes of a log's trees are kept."""
+  return path.with_stem(path.stem + executing.ENDING)
 
 
 def _samples(
@@ -416,7 +272,7 @@ def write_page(out: pathlib.Path, missing: int) -> None:
   """
   runs = []
   for path in sorted(out.glob('*.jsonl')):
-    if not path.stem.endswith(_EXECUTED):
+    if not path.stem.endswith(executing.ENDING):
       run = _run(path, missing if path.stem == _slug() else 0)
       runs += [run] if run.samples else []
   if not runs:
@@ -441,20 +297,13 @@ def write_page(out: pathlib.Path, missing: int) -> None:
 def _run(path: pathlib.Path, missing: int) -> language_report.Run:
   settings, lines = line_log.load(path, what=_WHAT)
   samples = _samples(path, lines)
-  executed: dict[plan_sample.Key, tuple[int, int]] = {}
-  episodes = path.with_stem(path.stem + _EXECUTED)
-  if episodes.exists():
-    for line in line_log.load(episodes)[1]:
-      *key, _ = _episode_key(line)
-      won, count = executed.get(tuple(key), (0, 0))
-      executed[tuple(key)] = won + line['success'], count + 1
   most = 1 + max((sample.index for sample in samples), default=0)
   return language_report.Run(
     _label(settings),
     samples,
     missing=missing,
     budget=_prices() if path.stem == _slug() else metering.Budget(),
-    executed=executed,
+    executed=executing.rates(_episodes(path)),
     command=_command(settings, most),
   )
 

@@ -54,8 +54,8 @@ class Size:
   """
 
   share: int = 300
-  attempts: int = 16
-  misses: int = 24
+  attempts: int = 24
+  misses: int = 36
 
 
 @dataclasses.dataclass(frozen=True)

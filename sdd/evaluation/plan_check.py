@@ -100,7 +100,7 @@ class _Execution:
       missed.append(f'the {goal.thing} is still in the gripper')
     elif where != goal.place:
       found = _at(where)
-      missed.append(f'the {goal.thing} is {found}, not at the {goal.place}')
+      missed.append(f'the {goal.thing} is {found}, not {goal.there}')
     missed += [
       plan_world.says(link, end, true=False)
       for link, end in goal.joints

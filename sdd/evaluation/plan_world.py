@@ -54,11 +54,18 @@ class Goal:
     thing: the object.
     place: where it has to be in the end.
     joints: links and the ends at which their joints have to be.
+    how: it is there.
   """
 
   thing: str
   place: str
   joints: tuple[tuple[str, End], ...] = ()
+  how: Literal['in', 'on'] = 'in'
+
+  @property
+  def there(self) -> str:
+    """E.g. `in the top drawer`."""
+    return f'{self.how} the {self.place}'
 
 
 _SHOTS = dict(zip(catapult.MARKS, catapult.BOXES, strict=True))
@@ -92,7 +99,7 @@ WORLDS: Mapping[str, World] = types.MappingProxyType(
 
 GOALS: Mapping[tuple[str, str], Goal] = types.MappingProxyType(
   {
-    ('balance', 'balance the bus on the block'): Goal('bus', 'block'),
+    ('balance', 'balance the bus on the block'): Goal('bus', 'block', how='on'),
     **{
       (
         'catapult',

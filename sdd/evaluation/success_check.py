@@ -203,7 +203,7 @@ class Examiner:
   def _text(self, key: np.ndarray, words: vocabulary_lib.Vocabulary) -> str:
     _, placed, moved, *joints, held = key
     goal = self.goal
-    where = f'at the {goal.place}' if placed else 'somewhere else'
+    where = goal.there if placed else 'somewhere else'
     if not moved:
       where = 'where it was'
     parts = [
@@ -215,7 +215,7 @@ class Examiner:
     ]
     if held >= 0:
       parts.append(f'the {words.links[held].name} is in the gripper')
-    return ' and '.join(parts)
+    return ', '.join(parts[:-1]) + (', and ' if parts[1:] else '') + parts[-1]
 
 
 def settled(
