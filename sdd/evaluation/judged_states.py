@@ -40,6 +40,7 @@ _FIELDS = tuple(f.name for f in dataclasses.fields(scene_state.SceneState))
 _OWN = 10_000  # first index of worlds that no audit draws
 _MISSED = 20_000
 Groups = list[audit_group.Group]
+Steps = tuple[scene_state.SceneState, scene_state.SceneState]
 Trees = Callable[[str], task_tree.TaskTree]
 
 
@@ -103,7 +104,7 @@ class JudgedStates:
 
   scene: scene_lib.Scene
   groups: tuple[audit_group.Group, ...]
-  steps: Mapping[str, tuple[scene_state.SceneState, scene_state.SceneState]]
+  steps: Mapping[str, Steps]
 
 
 def load(
@@ -126,14 +127,11 @@ def load(
     errors.SddError: a kept file is damaged.
   """
   groups: Groups = []
-  steps: dict[str, Any] = {}
+  steps: dict[str, Steps] = {}
   for stage in STAGES:
-    name = f'{source.scene.name}_{source.digest}_{stage.replace(" ", "_")}.npz'
-    path = folder / name
-    if not path.exists():
-      found, done = _gather(stage, source, gathering, planner)
-      _write(path, found, done)
-    found, done = _read(path)
+    if not _path(source, folder, stage).exists():
+      keep(source, folder, stage, *_gather(stage, source, gathering, planner))
+    found, done = _read(_path(source, folder, stage))
     groups += found
     steps |= done
   return JudgedStates(source.scene, tuple(groups), steps)
@@ -141,8 +139,12 @@ def load(
 
 def complete(source: Source, folder: pathlib.Path) -> bool:
   """Whether all of it is in the folder."""
-  kept = list(folder.glob(f'{source.scene.name}_{source.digest}_*.npz'))
-  return len(kept) == len(STAGES)
+  return all(_path(source, folder, stage).exists() for stage in STAGES)
+
+
+def _path(source: Source, folder: pathlib.Path, stage: str) -> pathlib.Path:
+  name = f'{source.scene.name}_{source.digest}_{stage.replace(" ", "_")}.npz'
+  return folder / name
 
 
 def _gather(
@@ -150,7 +152,7 @@ def _gather(
   source: Source,
   gathering: audit_states.Gathering,
   planner: pool.Planner,
-) -> tuple[Groups, dict[str, Any]]:
+) -> tuple[Groups, dict[str, Steps]]:
   tasks = [task.sentence for task in source.scene.tasks]
   if stage == 'audit':
     found = audit_states.gather(gathering, source.trees, tasks, planner)
@@ -195,7 +197,7 @@ def _steps(
   scene: scene_lib.Scene,
   group: audit_group.Group,
   made: Sequence[episode.Episode],
-) -> dict[str, Any]:
+) -> dict[str, Steps]:
   """By skill, the states before and after, where it was done in between."""
   pairs: dict[str, list[tuple[int, int]]] = {}
   starts = np.flatnonzero(~group.follows)
@@ -250,9 +252,22 @@ def _at(states: scene_state.SceneState, index: Any) -> scene_state.SceneState:
   )
 
 
-def _write(
-  path: pathlib.Path, groups: Groups, steps: Mapping[str, Any]
+def keep(
+  source: Source,
+  folder: pathlib.Path,
+  stage: str,
+  groups: Groups,
+  steps: Mapping[str, Steps],
 ) -> None:
+  """Writes the states of one stage, at once.
+
+  Args:
+    source: what they come from.
+    folder: where they are kept.
+    stage: one of `STAGES`.
+    groups: the states.
+    steps: as in `JudgedStates`.
+  """
   arrays: dict[str, Any] = {
     'names': np.array([group.name for group in groups], str),
     'kinds': np.array([group.kind for group in groups], str),
@@ -265,14 +280,15 @@ def _write(
   for k, (before, after) in enumerate(steps.values()):
     _pack(arrays, f'{k}/before', before)
     _pack(arrays, f'{k}/after', after)
-  path.parent.mkdir(parents=True, exist_ok=True)
+  path = _path(source, folder, stage)
+  folder.mkdir(parents=True, exist_ok=True)
   part = path.with_suffix('.part')
   with part.open('wb') as file:
     np.savez_compressed(file, **arrays)
   part.replace(path)
 
 
-def _read(path: pathlib.Path) -> tuple[Groups, dict[str, Any]]:
+def _read(path: pathlib.Path) -> tuple[Groups, dict[str, Steps]]:
   try:
     with np.load(path) as kept:
       arrays = dict(kept)

@@ -5,6 +5,11 @@ know what can be done: which container is shut by which joint, what covers
 what, where a catapult shoots. Names are those of the scene's vocabulary, which
 says the rest. Language models never see any of it, and it stands here instead
 of with the scenes as nothing but this chapter asks for it.
+
+What it says of drawers was measured in C MuJoCo: nothing went into a drawer
+with one above it open (0 of 16 attempts), whichever was opened first; open
+drawers below did not matter (4 of 4), and a drawer beneath another one is
+opened and closed as well (7 of 8).
 """
 
 import dataclasses

@@ -1,0 +1,304 @@
+"""The language benchmark, asked of a server that plans well and badly."""
+
+import json
+import os
+import re
+
+import checkout
+import many_runs
+import model_server
+import pytest
+import teleport
+
+from sdd.evaluation import judged_states, line_log
+from sdd.language import provider, recorded
+
+KEY = 'not-a-real-key-0123456789'
+TASK, OTHER = teleport.TASK, 'move the crayon box into the middle drawer'
+INSIDE = "check_inside(final_state, 'crayon box', 'top drawer')"
+SHUT = "check_closed(final_state, 'top drawer')"
+OPEN, CLOSE = 'open the top drawer', 'close the top drawer'
+PUT = 'with the top drawer opened, put the crayon box in the top drawer'
+PICK = 'with the top drawer opened, pick up the crayon box'
+PLACE = 'with the top drawer opened, place the crayon box in the top drawer'
+ELSEWHERE = (
+  'with the middle drawer opened, put the crayon box in the middle drawer'
+)
+
+
+def plan(*steps):
+  return {('plan', TASK): {'subtasks': list(steps)}}
+
+
+def code(text):
+  return {('success', TASK): text}
+
+
+def upper(word):
+  return {
+    ('ground', OPEN): {
+      'verb': 'move_joint', 'link': f'{word} drawer', 'direction': 'max',
+    },
+  }  # fmt: skip
+
+
+# What each sample answers otherwise than the records; is its plan right, is
+# its success code, and why not.
+MISTAKES = {
+  'none': ({}, True, True, ''),
+  'forgets to open': (
+    plan(PUT, CLOSE), False, True,
+    'place(crayon box, top drawer): the top drawer is closed',
+  ),
+  'wrong drawer': (
+    plan('open the middle drawer', ELSEWHERE, 'close the middle drawer'),
+    False, True, 'is at the middle drawer, not in the top drawer',
+  ),
+  'forgets to close': (
+    plan(OPEN, PUT), False, True, 'the top drawer is not closed',
+  ),
+  'places without grasping': (
+    plan(OPEN, PLACE, CLOSE), False, False,
+    'no tree. The task tree of',
+  ),
+  'unknown names': (upper('upper'), False, False, 'no tree. No usable'),
+  'always true': (
+    code('def success(init_state, final_state):\n  return True'), True, False,
+    'holds in 100% of',
+  ),
+  'true at reset': (code(SHUT), True, False, 'the crayon box is where it was'),
+  'off by threshold': (
+    code(f"{INSIDE} and get_joint_position(final_state, 'top drawer') < 0.3"),
+    True, False, 'is in the top drawer, and the top drawer is not closed',
+  ),
+  'does not hold': (
+    code(f"{INSIDE} and {SHUT} and check_grasped(final_state, 'crayon box')"),
+    True, False, 'does not hold in 100% of 5 cases',
+  ),
+  'mends its answer': (upper('upper') | {'once': True}, True, True, ''),
+  'says it differently': (
+    plan('open the bottom drawer', 'close the bottom drawer', OPEN, PUT, CLOSE),
+    True, True, '',
+  ),
+}  # fmt: skip
+SMALL = [
+  '--scenes=drawer', '--states=5', '--attempts=5', '--workers=0',
+]  # fmt: skip
+COUNT = len(MISTAKES)
+
+
+class Model:
+  """Answers as recorded, but for the mistakes of the sample it is at."""
+
+  def __init__(self):
+    self.protocol = model_server.OpenAi()
+    self.begun = dict.fromkeys((TASK, OTHER), 0)
+    self.task, self.said, self.ill = TASK, set(), 0
+
+  def __call__(self, body):
+    question, instruction = self.protocol.asked(body)
+    if question == 'resolve':
+      self.task = instruction
+      self.begun[instruction] += 1
+      self.said = set()
+    if (self.ill, self.task) == (self.begun[self.task], TASK):
+      return model_server.Response(400, self.protocol.error(400, 'Too odd.'))
+    number = self.begun[self.task] - 1
+    wrong = list(MISTAKES.values())[number][0] if self.task == TASK else {}
+    asked = (question, instruction)
+    if asked in wrong and not ('once' in wrong and asked in self.said):
+      self.said.add(asked)
+      answer = wrong[asked]
+      text = answer if isinstance(answer, str) else json.dumps(answer)
+    else:
+      request = provider.Request(question, 'drawer', instruction, '')
+      text = recorded.RecordedProvider().complete(request).text
+    return self.protocol.text(text)
+
+
+def refusing(status, **headers):
+  error = model_server.OpenAi().error(status, 'No.')
+  return model_server.Response(status, error, headers)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('out')
+  for name in ('live', 'ill', 'stopped', 'recorded'):
+    teleport.keep(folder / name / 'states', judged_states.Size(5, 5, 7))
+  return folder
+
+
+def run(folder, runs):
+  env = {**os.environ, 'OPENAI_API_KEY': KEY, 'COLUMNS': '200'}
+  return many_runs.run('benchmark_language', runs, folder=folder, env=env)
+
+
+@pytest.fixture(scope='module')
+def told(folder):
+  """Status, output, complaint and files of each run; how often it asked."""
+  with model_server.running() as server:
+    server.responses = [model_server.Response(200, Model())]
+    asks = [*SMALL, '--llm=openai:some-model', f'--llm_url={server.url}/v1']
+    live = [
+      *asks, f'--tasks={TASK}', f'--out={folder}/live',
+      '--llm_price_in=2', '--llm_price_out=10',
+    ]  # fmt: skip
+    few, all_ = (f'--samples={count}' for count in (3, COUNT))
+    first = run(folder, [[*live, few], [*live, few]])
+    asked = len(server.seen)
+    rest = run(
+      folder,
+      [
+        [*live, all_],
+        [*live, all_, '--seed=3'],
+        ['--samples=0', f'--out={folder}/live'],
+        [*SMALL, '--samples=2', f'--out={folder}/recorded'],
+        [*SMALL, '--samples=1', f'--out={folder}/recorded'],
+      ],
+    )
+  names = ['few', 'few again', 'all', 'other', 'page', 'recorded', 'one']
+  return dict(zip(names, [*first, *rest], strict=True)), asked
+
+
+@pytest.fixture(scope='module')
+def samples(told, folder):
+  del told
+  _, lines = line_log.load(folder / 'live' / 'openai_some_model.jsonl')
+  return {name: lines[k] for k, name in enumerate(MISTAKES)}
+
+
+@pytest.mark.parametrize('case', MISTAKES)
+def test_each_mistake_is_found(samples, told, folder, case):
+  _, planning, success, reason = MISTAKES[case]
+  sample = samples[case]
+  assert (sample['planning'], sample['code']) == (planning, success)
+  number = list(MISTAKES).index(case)
+  page = (folder / 'live' / 'language.md').read_text()
+  faults = re.findall(
+    rf'^- crayon box, top, sample {number}: (.*)$', page, re.M
+  )
+  assert len(faults) == (reason != '')
+  assert all(reason in fault for fault in faults)
+  assert told[0]['all'][0] == 0
+
+
+def test_repairs_and_failures_are_counted(samples, told, folder):
+  repaired = {name for name, each in samples.items() if each['repairs']}
+  assert repaired == {
+    'places without grasping', 'unknown names', 'mends its answer',
+  }  # fmt: skip
+  (run_,) = json.loads((folder / 'live' / 'language.json').read_text()).values()
+  total = run_['all']
+  assert total['samples'] == COUNT
+  assert total['without_tree'] == 2
+  assert total['repaired'] == 3
+  assert (total['planning'], total['success_code']) == (7, 6)
+  assert total['tokens_in'] == 70 * total['answers']
+  page = told[0]['all'][1]
+  assert f'{(70 * 2 + 9 * 10) * total["answers"] / 1e6:.4f}' in page
+  for figures in ('42.0', '48.3', '91.1'):
+    assert figures in page
+
+
+def test_it_goes_on_where_it_stopped(told, folder):
+  runs, asked = told
+  assert runs['few'][0] == runs['few again'][0] == 0
+  records = [x for x in runs['few'][3] if '/records/' in x]
+  assert len(records) == asked
+  log = 'live/openai_some_model.jsonl'
+  assert runs['few'][3][log] == runs['few again'][3][log]
+  assert 'call' not in runs['few again'][1]
+  assert len((folder / log).read_text().splitlines()) == 1 + COUNT
+
+
+def test_other_settings_are_refused(told):
+  status, _, complaint, left = told[0]['other']
+  assert status == 2
+  assert 'seed: 0 there, 3 now' in complaint
+  assert (
+    left['live/openai_some_model.jsonl']
+    == told[0]['all'][3]['live/openai_some_model.jsonl']
+  )
+
+
+def test_the_page_can_be_written_anew(told):
+  assert told[0]['page'][0] == 0
+  assert 'openai:some-model' in told[0]['page'][1]
+
+
+def test_records_are_one_sample(told, folder):
+  status, output, *_ = told[0]['recorded']
+  assert status == 0
+  assert '12 further samples are not recorded and not counted' in output
+  (run_,) = json.loads(
+    (folder / 'recorded' / 'language.json').read_text()
+  ).values()
+  assert run_['all']['samples'] == 1
+  assert 'not counted' not in told[0]['one'][1]
+
+
+def test_a_sample_that_fails_loses_no_other(folder):
+  with model_server.running() as server:
+    model = Model()
+    model.ill = 2
+    server.responses = [model_server.Response(200, model)]
+    asks = [
+      *SMALL, '--llm=openai:some-model', f'--llm_url={server.url}/v1',
+      f'--tasks={TASK};{OTHER}', f'--out={folder}/ill', '--samples=2',
+    ]  # fmt: skip
+    first, second = run(folder, [asks, asks])
+  path = folder / 'ill' / 'openai_some_model.jsonl'
+  assert first[0] == second[0] == 0, first[2] + second[2]
+  assert 'One sample was not answered and is left out' in first[1]
+  assert 'Too odd' in first[1]
+  assert 'left out' not in second[1]
+  _, lines = line_log.load(path)
+  assert [(x['task'], x['index']) for x in lines] == [
+    (TASK, 0), (OTHER, 0), (OTHER, 1), (TASK, 1),
+  ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+  ('status', 'headers', 'calls'),
+  [(401, {}, 1), (404, {}, 1), (429, {'Retry-After': '3600'}, 1)],
+)
+def test_what_would_hit_every_request_stops(folder, status, headers, calls):
+  out = folder / 'stopped'
+  with model_server.running() as server:
+    server.responses = [refusing(status, **headers)]
+    asks = [
+      *SMALL, '--llm=openai:some-model', f'--llm_url={server.url}/v1',
+      f'--tasks={TASK}', f'--out={out}', '--samples=2',
+    ]  # fmt: skip
+    ((code_, _, complaint, _),) = run(folder, [asks])
+    asked = len(server.seen)
+  assert code_ == 2
+  assert 'every further question would fail too' in complaint
+  assert f'answered {status}' in complaint
+  assert 'goes on from there' in complaint
+  assert KEY not in complaint
+  assert asked == calls
+
+
+def test_bad_input_is_refused(folder):
+  cases = {
+    ('--scenes=transport_test',): 'judge plans of',
+    ('--scenes=drawr',): "Did you mean 'drawer'?",
+    ('--scenes=drawer', '--tasks=tidy up'): 'Unknown drawer task',
+    ('--scenes=drawer,mailbox', '--tasks=tidy up'): '--tasks=tidy up',
+    ('--llm_sample=2',): '--samples',
+    ('--samples=0',): 'holds no samples',
+  }
+  runs = [[*words, f'--out={folder}/none'] for words in cases]
+  for (status, _, complaint, left), expected in zip(
+    run(folder, runs), cases.values(), strict=True
+  ):
+    assert status == 2
+    assert expected in complaint
+    assert not any(name.startswith('none/') for name in left)
+
+
+def test_the_readme_has_the_command():
+  readme = (checkout.ROOT / 'README.md').read_text()
+  assert 'python -m experiments.benchmark_language --llm=' in readme
