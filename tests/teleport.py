@@ -1,6 +1,7 @@
 """Drawer states without any planning: things are put where they should be."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -26,6 +27,7 @@ SITUATIONS = [
 ]
 
 
+@functools.cache
 def groups() -> list[audit_group.Group]:
   """Each situation in some worlds, after a moment's rest."""
   scene = registry.load('drawer')

@@ -77,7 +77,7 @@ MISTAKES = {
   ),
   'mends its answer': (upper('upper') | {'once': True}, True, True, ''),
   'says it differently': (
-    plan('open the bottom drawer', 'close the bottom drawer', OPEN, PUT, CLOSE),
+    plan('open the bottom drawer', OPEN, PUT, CLOSE, 'close the bottom drawer'),
     True, True, '',
   ),
 }  # fmt: skip
@@ -85,25 +85,32 @@ SMALL = [
   '--scenes=drawer', '--states=5', '--attempts=5', '--workers=0',
 ]  # fmt: skip
 COUNT = len(MISTAKES)
+PROTOCOL = model_server.OpenAi()
+REFUSED = ('status-401', 'status-404', 'status-429')
 
 
 class Model:
   """Answers as recorded, but for the mistakes of the sample it is at."""
 
-  def __init__(self):
-    self.protocol = model_server.OpenAi()
+  def __init__(self, *, odd=0):
+    """Refuses the success code of the first task's sample `odd`, once."""
     self.begun = dict.fromkeys((TASK, OTHER), 0)
-    self.task, self.said, self.ill = TASK, set(), 0
+    self.task, self.said, self.odd = TASK, set(), odd
 
   def __call__(self, body):
-    question, instruction = self.protocol.asked(body)
+    question, instruction = PROTOCOL.asked(body)
     if question == 'resolve':
       self.task = instruction
       self.begun[instruction] += 1
       self.said = set()
-    if (self.ill, self.task) == (self.begun[self.task], TASK):
-      return model_server.Response(400, self.protocol.error(400, 'Too odd.'))
     number = self.begun[self.task] - 1
+    if self.odd and (question, self.task, number) == (
+      'success',
+      TASK,
+      self.odd,
+    ):
+      self.odd = 0
+      return model_server.Response(400, PROTOCOL.error(400, 'Too odd.'))
     wrong = list(MISTAKES.values())[number][0] if self.task == TASK else {}
     asked = (question, instruction)
     if asked in wrong and not ('once' in wrong and asked in self.said):
@@ -113,52 +120,89 @@ class Model:
     else:
       request = provider.Request(question, 'drawer', instruction, '')
       text = recorded.RecordedProvider().complete(request).text
-    return self.protocol.text(text)
+    return PROTOCOL.text(text)
 
 
 def refusing(status, **headers):
-  error = model_server.OpenAi().error(status, 'No.')
-  return model_server.Response(status, error, headers)
+  error = PROTOCOL.error(status, 'No.')
+  return lambda body: model_server.Response(status, error, headers)
+
+
+# By name of the model that is asked for.
+MODELS = {
+  'some-model': Model(),
+  'odd': Model(odd=1),
+  'status-401': refusing(401),
+  'status-404': refusing(404),
+  'status-429': refusing(429, **{'Retry-After': '3600'}),
+}
+BAD = {
+  'unseen toys': (['--scenes=transport_test'], 'judge plans of'),
+  'unknown scene': (['--scenes=drawr'], "Did you mean 'drawer'?"),
+  'unknown task': (
+    ['--scenes=drawer', '--tasks=tidy up'], 'Unknown drawer task',
+  ),
+  'of no scene': (
+    ['--scenes=drawer,mailbox', '--tasks=tidy up'], '--tasks=tidy up',
+  ),
+  'one sample': (['--llm_sample=2'], '--samples'),
+  'no page': (['--samples=0'], 'holds no samples'),
+}  # fmt: skip
+
+
+def runs(folder, url):
+  """The arguments of each run, by name, in order."""
+
+  def ask(model, out):
+    return [
+      *SMALL, f'--llm=openai:{model}', f'--llm_url={url}/v1',
+      f'--out={folder}/{out}',
+    ]  # fmt: skip
+
+  one = f'--tasks={TASK}'
+  prices = ['--llm_price_in=2', '--llm_price_out=10']
+  live = [*ask('some-model', 'live'), one, *prices]
+  odd = [*ask('odd', 'odd'), '--samples=2', f'--tasks={TASK};{OTHER}']
+  known = [*SMALL, one, f'--out={folder}/recorded']
+  return {
+    'few': [*live, '--samples=3'],
+    'few again': [*live, '--samples=3'],
+    'all': [*live, f'--samples={COUNT}'],
+    'other': [*live, f'--samples={COUNT}', '--seed=3'],
+    'page': ['--samples=0', f'--out={folder}/live'],
+    'recorded': [*known, '--samples=3'],
+    'one': [*known, '--samples=1'],
+    'odd': odd,
+    'odd again': odd,
+    **{name: [*ask(name, name), one] for name in REFUSED},
+    **{
+      name: [*words, f'--out={folder}/none'] for name, (words, _) in BAD.items()
+    },
+  }
 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
   folder = tmp_path_factory.mktemp('out')
-  for name in ('live', 'ill', 'stopped', 'recorded'):
+  for name in ('live', 'recorded', 'odd', *REFUSED):
     teleport.keep(folder / name / 'states', judged_states.Size(5, 5, 7))
   return folder
 
 
-def run(folder, runs):
-  env = {**os.environ, 'OPENAI_API_KEY': KEY, 'COLUMNS': '200'}
-  return many_runs.run('benchmark_language', runs, folder=folder, env=env)
-
-
 @pytest.fixture(scope='module')
 def told(folder):
-  """Status, output, complaint and files of each run; how often it asked."""
+  """Status, output, complaint and files of each run; models asked, in order."""
+  env = {**os.environ, 'OPENAI_API_KEY': KEY, 'COLUMNS': '200'}
   with model_server.running() as server:
-    server.responses = [model_server.Response(200, Model())]
-    asks = [*SMALL, '--llm=openai:some-model', f'--llm_url={server.url}/v1']
-    live = [
-      *asks, f'--tasks={TASK}', f'--out={folder}/live',
-      '--llm_price_in=2', '--llm_price_out=10',
-    ]  # fmt: skip
-    few, all_ = (f'--samples={count}' for count in (3, COUNT))
-    first = run(folder, [[*live, few], [*live, few]])
-    asked = len(server.seen)
-    rest = run(
-      folder,
-      [
-        [*live, all_],
-        [*live, all_, '--seed=3'],
-        ['--samples=0', f'--out={folder}/live'],
-        [*SMALL, '--samples=2', f'--out={folder}/recorded'],
-        [*SMALL, '--samples=1', f'--out={folder}/recorded'],
-      ],
+    server.responses = [
+      model_server.Response(200, lambda body: MODELS[body['model']](body))
+    ]
+    every = runs(folder, server.url)
+    found = many_runs.run(
+      'benchmark_language', every.values(), folder=folder, env=env
     )
-  names = ['few', 'few again', 'all', 'other', 'page', 'recorded', 'one']
-  return dict(zip(names, [*first, *rest], strict=True)), asked
+    asked = [body['model'] for _, _, body in server.seen]
+  return dict(zip(every, found, strict=True)), asked
 
 
 @pytest.fixture(scope='module')
@@ -202,13 +246,13 @@ def test_repairs_and_failures_are_counted(samples, told, folder):
 
 
 def test_it_goes_on_where_it_stopped(told, folder):
-  runs, asked = told
-  assert runs['few'][0] == runs['few again'][0] == 0
-  records = [x for x in runs['few'][3] if '/records/' in x]
-  assert len(records) == asked
+  found, asked = told
+  assert found['few'][0] == found['few again'][0] == 0
+  records = [x for x in found['all'][3] if x.startswith('live/records/')]
+  assert len(records) == asked.count('some-model')
   log = 'live/openai_some_model.jsonl'
-  assert runs['few'][3][log] == runs['few again'][3][log]
-  assert 'call' not in runs['few again'][1]
+  assert found['few'][3][log] == found['few again'][3][log]
+  assert 'Language model' not in found['few again'][1]
   assert len((folder / log).read_text().splitlines()) == 1 + COUNT
 
 
@@ -228,75 +272,44 @@ def test_the_page_can_be_written_anew(told):
 
 
 def test_records_are_one_sample(told, folder):
-  status, output, *_ = told[0]['recorded']
-  assert status == 0
-  assert '12 further samples are not recorded and not counted' in output
-  (run_,) = json.loads(
-    (folder / 'recorded' / 'language.json').read_text()
-  ).values()
-  assert run_['all']['samples'] == 1
+  status, output, complaint, _ = told[0]['recorded']
+  assert status == 0, complaint
+  assert '2 further samples are not recorded and not counted' in output
+  figures = json.loads((folder / 'recorded' / 'language.json').read_text())
+  (found,) = figures.values()
+  assert found['all']['samples'] == 1
   assert 'not counted' not in told[0]['one'][1]
 
 
-def test_a_sample_that_fails_loses_no_other(folder):
-  with model_server.running() as server:
-    model = Model()
-    model.ill = 2
-    server.responses = [model_server.Response(200, model)]
-    asks = [
-      *SMALL, '--llm=openai:some-model', f'--llm_url={server.url}/v1',
-      f'--tasks={TASK};{OTHER}', f'--out={folder}/ill', '--samples=2',
-    ]  # fmt: skip
-    first, second = run(folder, [asks, asks])
-  path = folder / 'ill' / 'openai_some_model.jsonl'
+def test_a_sample_that_fails_loses_no_other(told, folder):
+  first, second = told[0]['odd'], told[0]['odd again']
   assert first[0] == second[0] == 0, first[2] + second[2]
   assert 'One sample was not answered and is left out' in first[1]
   assert 'Too odd' in first[1]
   assert 'left out' not in second[1]
-  _, lines = line_log.load(path)
+  _, lines = line_log.load(folder / 'odd' / 'openai_odd.jsonl')
   assert [(x['task'], x['index']) for x in lines] == [
     (TASK, 0), (OTHER, 0), (OTHER, 1), (TASK, 1),
   ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-  ('status', 'headers', 'calls'),
-  [(401, {}, 1), (404, {}, 1), (429, {'Retry-After': '3600'}, 1)],
-)
-def test_what_would_hit_every_request_stops(folder, status, headers, calls):
-  out = folder / 'stopped'
-  with model_server.running() as server:
-    server.responses = [refusing(status, **headers)]
-    asks = [
-      *SMALL, '--llm=openai:some-model', f'--llm_url={server.url}/v1',
-      f'--tasks={TASK}', f'--out={out}', '--samples=2',
-    ]  # fmt: skip
-    ((code_, _, complaint, _),) = run(folder, [asks])
-    asked = len(server.seen)
-  assert code_ == 2
+@pytest.mark.parametrize('name', REFUSED)
+def test_what_would_hit_every_request_stops(told, name):
+  status, _, complaint, _ = told[0][name]
+  assert status == 2
   assert 'every further question would fail too' in complaint
-  assert f'answered {status}' in complaint
+  assert f'answered {name.removeprefix("status-")}' in complaint
   assert 'goes on from there' in complaint
   assert KEY not in complaint
-  assert asked == calls
+  assert told[1].count(name) == 1
 
 
-def test_bad_input_is_refused(folder):
-  cases = {
-    ('--scenes=transport_test',): 'judge plans of',
-    ('--scenes=drawr',): "Did you mean 'drawer'?",
-    ('--scenes=drawer', '--tasks=tidy up'): 'Unknown drawer task',
-    ('--scenes=drawer,mailbox', '--tasks=tidy up'): '--tasks=tidy up',
-    ('--llm_sample=2',): '--samples',
-    ('--samples=0',): 'holds no samples',
-  }
-  runs = [[*words, f'--out={folder}/none'] for words in cases]
-  for (status, _, complaint, left), expected in zip(
-    run(folder, runs), cases.values(), strict=True
-  ):
-    assert status == 2
-    assert expected in complaint
-    assert not any(name.startswith('none/') for name in left)
+@pytest.mark.parametrize('case', BAD)
+def test_bad_input_is_refused(told, case):
+  status, _, complaint, left = told[0][case]
+  assert status == 2
+  assert BAD[case][1] in complaint
+  assert not any(name.startswith('none/') for name in left)
 
 
 def test_the_readme_has_the_command():
