@@ -1,15 +1,19 @@
 """Success code is scored on states, situation by situation."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import teleport
 
 from sdd import errors
-from sdd.collection import session
+from sdd.collection import audit_states, session
 from sdd.evaluation import judged_states, success_check
 from sdd.language import registry as providers
-from sdd.predicates import predicate
+from sdd.planning import pool
+from sdd.predicates import audit_group, predicate
 from sdd.scenes import registry
+from sdd.simulation import simulator
 
 INSIDE = "check_inside(final_state, 'crayon box', 'top drawer')"
 SHUT = "check_closed(final_state, 'top drawer')"
@@ -91,7 +95,7 @@ def test_bad_code_is_wrong_for_the_right_reason(examiner, case):
 def test_a_long_rest_is_one_case(states, examiner):
   """Twice as many states of the same rests change nothing."""
   longer = [
-    judged_states.audit_group.Group(
+    audit_group.Group(
       name=group.name,
       kind=group.kind,
       initial=_twice(group.initial),
@@ -121,9 +125,7 @@ def test_what_is_held_when_done_is_not_asked_about(states):
     contact = group.final.contact.copy()
     contact[:, [left, right], box] = True
     final = group.final.replace(contact=contact)
-    held.append(
-      judged_states.dataclasses.replace(group, name='held', final=final)
-    )
+    held.append(dataclasses.replace(group, name='held', final=final))
   with pytest.raises(errors.SddError, match='--attempts'):
     success_check.Examiner(
       judged_states.JudgedStates(states.scene, tuple(held), {}), teleport.TASK
@@ -151,3 +153,26 @@ def test_states_are_kept_as_they_are(states, tmp_path):
   damaged.write_bytes(b'no states')
   with pytest.raises(errors.SddError, match='Delete'):
     judged_states.load(source, tmp_path, nothing, nothing)  # pyright: ignore
+
+
+def test_states_are_gathered_once(tmp_path):
+  scene = registry.load('transport')
+  trees = session.trees(scene, providers.make_provider('recorded'))
+  source = judged_states.Source(scene, trees, 0, judged_states.Size(8, 4, 3))
+  seen = []
+  gathering = audit_states.Gathering(
+    simulator.make('mujoco', scene, size=4), 0, 8,
+    lambda count, what: seen.append(what),
+  )  # fmt: skip
+  planner = pool.make(0, scene.name)
+  found = judged_states.load(source, tmp_path, gathering, planner)
+  told = len(seen)
+  again = judged_states.load(source, tmp_path, gathering, planner)
+  assert len(seen) == told > 100
+  tree = trees(scene.tasks[0].sentence)
+  for states in (found, again):
+    examiner = success_check.Examiner(states, tree.task)
+    score = examiner.score(tree.root.predicate)
+    assert score.accurate, score.reason
+    assert {s.done for s in score.situations} == {True, False}
+    assert examiner.steps(tree)[1] == 2

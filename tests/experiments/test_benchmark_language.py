@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 
 import checkout
 import many_runs
@@ -132,6 +133,7 @@ def refusing(status, **headers):
 MODELS = {
   'some-model': Model(),
   'odd': Model(odd=1),
+  'MODEL': Model(),
   'status-401': refusing(401),
   'status-404': refusing(404),
   'status-429': refusing(429, **{'Retry-After': '3600'}),
@@ -148,6 +150,14 @@ BAD = {
   'one sample': (['--llm_sample=2'], '--samples'),
   'no page': (['--samples=0'], 'holds no samples'),
 }  # fmt: skip
+
+
+def readme():
+  """The arguments of the command in the README."""
+  text = (checkout.ROOT / 'README.md').read_text()
+  pattern = r'^python -m experiments.benchmark_language (.*)$'
+  (command,) = re.findall(pattern, text, re.MULTILINE)
+  return shlex.split(command)
 
 
 def runs(folder, url):
@@ -172,8 +182,16 @@ def runs(folder, url):
     'page': ['--samples=0', f'--out={folder}/live'],
     'recorded': [*known, '--samples=3'],
     'one': [*known, '--samples=1'],
+    'executed': [*known, '--samples=1', '--execute=1'],
+    'executed again': [*known, '--samples=1', '--execute=1'],
     'odd': odd,
     'odd again': odd,
+    'readme': [
+      *readme(),
+      *ask('MODEL', 'readme'),
+      one,
+      '--samples=1',
+    ],
     **{name: [*ask(name, name), one] for name in REFUSED},
     **{
       name: [*words, f'--out={folder}/none'] for name, (words, _) in BAD.items()
@@ -184,7 +202,7 @@ def runs(folder, url):
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
   folder = tmp_path_factory.mktemp('out')
-  for name in ('live', 'recorded', 'odd', *REFUSED):
+  for name in ('live', 'recorded', 'odd', 'readme', *REFUSED):
     teleport.keep(folder / name / 'states', judged_states.Size(5, 5, 7))
   return folder
 
@@ -312,6 +330,18 @@ def test_bad_input_is_refused(told, case):
   assert not any(name.startswith('none/') for name in left)
 
 
-def test_the_readme_has_the_command():
-  readme = (checkout.ROOT / 'README.md').read_text()
-  assert 'python -m experiments.benchmark_language --llm=' in readme
+def test_the_command_in_the_readme_works(told):
+  status, output, complaint, _ = told[0]['readme']
+  assert status == 0, complaint
+  assert 'openai:MODEL' in output
+
+
+def test_trees_are_carried_out_once(told, folder):
+  first, second = told[0]['executed'], told[0]['executed again']
+  assert first[0] == second[0] == 0, first[2] + second[2]
+  log = 'recorded/recorded_executed.jsonl'
+  assert first[3][log] == second[3][log]
+  _, (line,) = line_log.load(folder / log)
+  assert (line['task'], line['sample'], line['episode']) == (TASK, 0, 100000)
+  assert 'executed' in second[1]
+  assert f'{int(line["success"])}/1' in second[1]
