@@ -82,19 +82,19 @@ def _states(
   )
   trees = session.trees(scene, trusted)
   source = judged_states.Source(scene, trees, _SEED.value, size)
-  sim = simulator.make('mujoco', scene, size=_WORLDS)
+  ready = judged_states.complete(source, folder)
   with contextlib.ExitStack() as stack:
-    planner = pool.make(
-      0 if judged_states.complete(source, folder) else workers(), scene.name
-    )
+    planner = pool.make(0 if ready else workers(), scene.name)
     stack.callback(planner.close)
-    if judged_states.complete(source, folder):
-      gathering = audit_states.Gathering(sim, _SEED.value, _STATES.value)
-    else:
-      meter = stack.enter_context(
-        program.progress(f'Gathering states, {scene.name}', None)
-      )
-      gathering = audit_states.Gathering(
-        sim, _SEED.value, _STATES.value, lambda n, what: meter.advance(n, what)
-      )
+    seen = _unseen
+    if not ready:
+      doing = f'Gathering states, {scene.name}'
+      seen = stack.enter_context(program.progress(doing, None)).advance
+    sim = simulator.make('mujoco', scene, size=_WORLDS)
+    gathering = audit_states.Gathering(sim, _SEED.value, _STATES.value, seen)
     return judged_states.load(source, folder, gathering, planner)
+
+
+def _unseen(count: float = 1, status: str | None = None) -> None:
+  """Nothing is gathered, so nobody is told."""
+  del count, status

@@ -104,6 +104,9 @@ def page(runs: Sequence[Run]) -> str:
     parts += [f'## {run.label}', task_table(run)]
     if run.missing:
       parts.append(missing(run))
+    uncounted = sum(sample.uncounted for sample in run.samples)
+    if uncounted:
+      parts.append(f'The tokens of {uncounted} answers were not counted.')
     faults = list(_faults(run))
     if faults:
       parts += ['What was wrong:', '\n'.join(faults)]
@@ -209,9 +212,8 @@ def _ends(
 
 def _cost(run: Run, samples: Sequence[plan_sample.Sample]) -> float | None:
   prices = [sample.price(run.budget) for sample in samples]
-  return sum(price for price in prices if price is not None) if (
-    None not in prices
-  ) else None  # fmt: skip
+  known = [price for price in prices if price is not None]
+  return sum(known) if len(known) == len(prices) else None
 
 
 def _executed(

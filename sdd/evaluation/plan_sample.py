@@ -65,7 +65,9 @@ class Sample:
     return self.scene, self.task, self.index
 
   def price(self, budget: metering.Budget) -> float | None:
-    """What the answers cost; None without prices."""
+    """What the answers cost; None without prices, or if nobody counted."""
+    if self.uncounted:
+      return None
     spent = metering.Usage(tokens_in=self.tokens_in, tokens_out=self.tokens_out)
     return spent.money(budget)
 

@@ -11,7 +11,6 @@ The code of a tree's root is compared with the task's hand-written rule over
   has been moved, and what is in the gripper. States at reset are many and
   easy. If all weighed the same, code that forgets to look whether the drawer
   is closed would agree with the rule in nineteen out of twenty.
-
 - Every rest once: what lies about for a minute while the robot tries again is
   one case, not 240. States that follow each other in the same situation share
   one vote.
