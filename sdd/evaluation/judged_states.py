@@ -200,7 +200,7 @@ def _steps(
 ) -> dict[str, Steps]:
   """By skill, the states before and after, where it was done in between."""
   pairs: dict[str, list[tuple[int, int]]] = {}
-  starts = np.flatnonzero(~group.follows)
+  starts = np.flatnonzero(~group.follows).tolist()
   for begun, each in zip(starts, made, strict=True):
     skills = _skills(each, scene)
     for text, before, after in _stretches(each.skill):

@@ -65,7 +65,7 @@ class Run:
 
 def comparison_table(runs: Sequence[Run]) -> str:
   """The paper's Table 4, and a line for each model."""
-  rows = [
+  rows: list[list[Any]] = [
     [name, *(f'{row[c]:.1f}' for c in paper.TABLE_4_COLUMNS), '', '']
     for name, row in paper.TABLE_4.items()
   ]

@@ -147,10 +147,10 @@ class _Execution:
   def _shoot(self) -> None:
     self.shot = True
     self._ends |= {self._joint(name): 'max' for name in self._world.stuck}
+    loose = dict.fromkeys(self._world.stuck, 'wherever chance has shot it')
+    lands = {**loose, **self._world.shots}
     for thing, where in self._places.items():
-      loose = 'wherever chance has shot it'
-      known = dict.fromkeys(self._world.stuck, loose) | self._world.shots
-      self._places[thing] = known.get(where, where)
+      self._places[thing] = lands.get(where, where)
 
   def _busy(self) -> str:
     """Whether something is in the way in the hand."""

@@ -151,7 +151,7 @@ class Examiner:
 
   def score(self, code: predicate.Predicate) -> Score:
     """How well code tells when the task is done."""
-    verdict = code.verdict(self._initial, self._final, xp=np)
+    verdict = np.asarray(code.verdict(self._initial, self._final, xp=np))
     right = ((verdict == predicate.TRUE) == self._done)[self._counted]
     agreeing = self._count(right.astype(float))
     return Score(

@@ -95,7 +95,7 @@ class Model:
 
   def __init__(self, *, odd=0):
     """Refuses the success code of the first task's sample `odd`, once."""
-    self.begun = dict.fromkeys((TASK, OTHER), 0)
+    self.begun: dict[str, int] = dict.fromkeys((TASK, OTHER), 0)
     self.task, self.said, self.odd = TASK, set(), odd
 
   def __call__(self, body):
