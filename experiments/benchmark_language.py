@@ -23,30 +23,24 @@ benchmark, not a model.
 
 import contextlib
 import itertools
-import json
 import pathlib
 import re
-import shlex
-import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import flags
-from rich import console as rich_console
-from rich import markdown as rich_markdown
 
 from experiments import (
   examining,
   executing,
   generator_flags,
   language_flags,
+  language_page,
   program,
-  results,
 )
 from sdd import errors
 from sdd.collection import session
 from sdd.evaluation import (
-  language_report,
   line_log,
   paper,
   plan_sample,
@@ -76,19 +70,12 @@ _TASKS = flags.DEFINE_string(
 _OUT = flags.DEFINE_string(
   'out', 'runs/language', 'folder of the samples, the states and the page'
 )
-_WRITE = flags.DEFINE_bool(
-  'write', False, 'also keep the figures in experiments/results'
-)
 flags.adopt_module_key_flags(examining)
 flags.adopt_module_key_flags(executing)
 flags.adopt_module_key_flags(generator_flags)
+flags.adopt_module_key_flags(language_page)
 
-_RECORDED = 'recorded'
-_RECORDED_LABEL = (
-  "recorded completions (the authors' own: checks the benchmark, not a model)"
-)
 _GIVE_UP = 3  # samples in a row that the provider failed at
-_WHAT = 'samples'
 
 
 def main(_: Sequence[str]) -> int:
@@ -99,7 +86,9 @@ def main(_: Sequence[str]) -> int:
     raise errors.SddError(f'No scene of --scenes has --tasks={_TASKS.value}.')
   missing = 0
   if _SAMPLES.value:
-    log = line_log.LineLog(out / f'{_slug()}.jsonl', _settings(), what=_WHAT)
+    log = line_log.LineLog(
+      out / f'{_slug()}.jsonl', _settings(), what=language_page.WHAT
+    )
     program.when_interrupted(
       f'Stopped. Finished samples are in {log.path}; the same command goes on '
       'from there.'
@@ -107,7 +96,7 @@ def main(_: Sequence[str]) -> int:
     with contextlib.closing(log):
       missing = _sample(jobs, log, out)
       _execute(jobs, log)
-  write_page(out, missing)
+  language_page.write(out, current=_slug(), missing=missing)
   return 0
 
 
@@ -150,28 +139,11 @@ def _settings() -> dict[str, Any]:
   }
 
 
-def _label(settings: dict[str, Any]) -> str:
-  name = settings['llm']
-  label = _RECORDED_LABEL if name == _RECORDED else name
-  paper_like = settings['variation'] != 'wide'
-  return f'ours: {label}{", as in the paper" if paper_like else ""}'
-
-
 def _slug() -> str:
   name = language_flags.LLM.value
   if flags.FLAGS.variation != 'wide':
     name += f' {flags.FLAGS.variation}'
   return re.sub(r'[^a-z0-9]+', '_', name.lower()).strip('_')
-
-
-def _command(settings: dict[str, Any], samples: int) -> str:
-  words = [
-    f'--{name}={value}'
-    for name, value in {**settings, 'samples': samples}.items()
-    if name in ('llm', 'samples')
-    or (name in flags.FLAGS and value != flags.FLAGS[name].default)
-  ]
-  return shlex.join(['python', '-m', 'experiments.benchmark_language', *words])
 
 
 def _sample(
@@ -180,12 +152,7 @@ def _sample(
   out: pathlib.Path,
 ) -> int:
   """Asks for what is not in the log; how many samples are not recorded."""
-  done = {sample.key for sample in _samples(log.path, log.lines)}
-  todo = [
-    (scene, (scene.name, task, index))
-    for index, (scene, task) in itertools.product(range(_SAMPLES.value), jobs)
-    if (scene.name, task, index) not in done
-  ]
+  todo = _todo(jobs, log)
   source = language_flags.provider(records=out / 'records')
   examiners = examining.Examiners(out / 'states')
   for scene, (_, task, _) in todo:
@@ -217,6 +184,18 @@ def _sample(
   return missing
 
 
+def _todo(
+  jobs: list[tuple[scene_lib.Scene, str]], log: line_log.LineLog
+) -> list[tuple[scene_lib.Scene, plan_sample.Key]]:
+  """What is not in the log, one sample of every task after the other."""
+  done = {sample.key for sample in language_page.samples(log.path, log.lines)}
+  return [
+    (scene, (scene.name, task, index))
+    for index, (scene, task) in itertools.product(range(_SAMPLES.value), jobs)
+    if (scene.name, task, index) not in done
+  ]
+
+
 def _infer(
   scene: scene_lib.Scene, key: plan_sample.Key
 ) -> Callable[[provider.Provider], task_tree.TaskTree]:
@@ -243,109 +222,11 @@ def _execute(
   names = {(scene.name, task) for scene, task in jobs}
   samples = [
     sample
-    for sample in _samples(log.path, log.lines)
+    for sample in language_page.samples(log.path, log.lines)
     if (sample.scene, sample.task) in names and sample.index < _SAMPLES.value
   ]
   scenes = {scene.name: scene for scene, _ in jobs}
-  executing.execute(samples, scenes, _episodes(log.path))
-
-
-def _episodes(path: pathlib.Path) -> pathlib.Path:
-  """Where the episodes of a log's trees are kept."""
-  return path.with_stem(path.stem + executing.ENDING)
-
-
-def _samples(
-  path: pathlib.Path, lines: Sequence[dict[str, Any]]
-) -> list[plan_sample.Sample]:
-  try:
-    return [plan_sample.Sample.from_json(line) for line in lines]
-  except (KeyError, TypeError) as problem:
-    raise line_log.damaged(path, _WHAT, problem) from problem
-
-
-def write_page(out: pathlib.Path, missing: int) -> None:
-  """Writes the page of all models in the folder.
-
-  Raises:
-    errors.SddError: there are none.
-  """
-  runs = []
-  for path in sorted(out.glob('*.jsonl')):
-    if not path.stem.endswith(executing.ENDING):
-      run = _run(path, missing if path.stem == _slug() else 0)
-      runs += [run] if run.samples else []
-  if not runs:
-    raise errors.SddError(
-      f'{out} holds no samples. Ask for some first: leave out --samples=0.'
-    )
-  figures = language_report.to_json(runs)
-  _write(out / 'language.json', json.dumps(figures, indent=1) + '\n')
-  _write(out / 'language.md', language_report.page(runs))
-  console = rich_console.Console()
-  console.print(rich_markdown.Markdown(language_report.comparison_table(runs)))
-  for run in runs:
-    console.print(f'\n{run.label}', markup=False)
-    console.print(rich_markdown.Markdown(language_report.task_table(run)))
-    if run.missing:
-      console.print(language_report.missing(run))
-  console.print(f'Page: {out / "language.md"}')
-  if _WRITE.value:
-    _record(runs, out)
-
-
-def _run(path: pathlib.Path, missing: int) -> language_report.Run:
-  settings, lines = line_log.load(path, what=_WHAT)
-  samples = _samples(path, lines)
-  most = 1 + max((sample.index for sample in samples), default=0)
-  return language_report.Run(
-    _label(settings),
-    samples,
-    missing=missing,
-    budget=_prices() if path.stem == _slug() else metering.Budget(),
-    executed=executing.rates(_episodes(path)),
-    command=_command(settings, most),
-  )
-
-
-def _prices() -> metering.Budget:
-  return metering.Budget(
-    price_in=flags.FLAGS.llm_price_in, price_out=flags.FLAGS.llm_price_out
-  )
-
-
-def _record(runs: Sequence[language_report.Run], out: pathlib.Path) -> None:
-  """Keeps the figures and the page among the measured results."""
-  rows = [
-    {
-      'label': f'{run.label}; {what}; {scene}: {task}',
-      'successes': sum(right(s) for s in samples),
-      'trials': len(samples),
-      'detail': True,
-    }
-    for run in runs
-    for (scene, task), samples in run.tasks.items()
-    for what, right in (
-      ('planning', lambda s: s.planning), ('success code', lambda s: s.code)
-    )
-  ]  # fmt: skip
-  results.write_result(
-    'language',
-    {
-      'title': 'Language models: planning and success code, by behaviour',
-      'markdown': language_report.comparison_table(runs),
-      'rows': rows,
-      'figures': language_report.to_json(runs),
-    },
-    command='; '.join(run.command for run in runs),
-  )
-  shutil.copy(out / 'language.md', results.FOLDER / 'language.md')
-
-
-def _write(path: pathlib.Path, text: str) -> None:
-  part = path.with_suffix(path.suffix + '.part')
-  part.write_text(text, encoding='utf-8')
-  part.replace(path)
+  executing.execute(samples, scenes, language_page.episodes(log.path))
 
 
 if __name__ == '__main__':

@@ -13,12 +13,11 @@ import hashlib
 import json
 import math
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from sdd import errors
 from sdd.collection import (
   achievement,
   audit_states,
@@ -26,7 +25,7 @@ from sdd.collection import (
   episode,
   recorder,
 )
-from sdd.evaluation import near_miss, plan_world
+from sdd.evaluation import near_miss, plan_world, state_files
 from sdd.language import skill as skill_lib
 from sdd.language import task_tree
 from sdd.planning import pool
@@ -36,11 +35,8 @@ from sdd.simulation import scene_state
 
 FORMAT = 1
 STAGES = ('audit', 'attempts', 'near misses')
-_FIELDS = tuple(f.name for f in dataclasses.fields(scene_state.SceneState))
 _OWN = 10_000  # first index of worlds that no audit draws
 _MISSED = 20_000
-Groups = list[audit_group.Group]
-Steps = tuple[scene_state.SceneState, scene_state.SceneState]
 Trees = Callable[[str], task_tree.TaskTree]
 
 
@@ -104,7 +100,7 @@ class JudgedStates:
 
   scene: scene_lib.Scene
   groups: tuple[audit_group.Group, ...]
-  steps: Mapping[str, Steps]
+  steps: state_files.Steps
 
 
 def load(
@@ -126,12 +122,12 @@ def load(
   Raises:
     errors.SddError: a kept file is damaged.
   """
-  groups: Groups = []
-  steps: dict[str, Steps] = {}
+  groups: state_files.Groups = []
+  steps: dict[str, state_files.Pair] = {}
   for stage in STAGES:
     if not _path(source, folder, stage).exists():
       keep(source, folder, stage, *_gather(stage, source, gathering, planner))
-    found, done = _read(_path(source, folder, stage))
+    found, done = state_files.read(_path(source, folder, stage))
     groups += found
     steps |= done
   return JudgedStates(source.scene, tuple(groups), steps)
@@ -152,7 +148,7 @@ def _gather(
   source: Source,
   gathering: audit_states.Gathering,
   planner: pool.Planner,
-) -> tuple[Groups, dict[str, Steps]]:
+) -> tuple[state_files.Groups, dict[str, state_files.Pair]]:
   tasks = [task.sentence for task in source.scene.tasks]
   if stage == 'audit':
     found = audit_states.gather(gathering, source.trees, tasks, planner)
@@ -173,7 +169,7 @@ def _misses(
   source: Source,
   gathering: audit_states.Gathering,
   planner: pool.Planner,
-) -> Groups:
+) -> state_files.Groups:
   """Every near miss in some worlds, its skills carried out once each."""
   world = plan_world.world(source.scene)
   trees = [
@@ -181,7 +177,7 @@ def _misses(
     for task in source.scene.tasks
     for tree in near_miss.trees(source.trees(task.sentence), world)
   ]
-  groups: Groups = []
+  groups: state_files.Groups = []
   first, repeats = _MISSED, math.ceil(source.size.misses / max(1, len(trees)))
   for tree in trees:
     jobs = [collector.Job(first + k, tree.task) for k in range(repeats)]
@@ -197,7 +193,7 @@ def _steps(
   scene: scene_lib.Scene,
   group: audit_group.Group,
   made: Sequence[episode.Episode],
-) -> dict[str, Steps]:
+) -> dict[str, state_files.Pair]:
   """By skill, the states before and after, where it was done in between."""
   pairs: dict[str, list[tuple[int, int]]] = {}
   starts = np.flatnonzero(~group.follows).tolist()
@@ -248,7 +244,7 @@ def _done(
 
 def _at(states: scene_state.SceneState, index: Any) -> scene_state.SceneState:
   return scene_state.SceneState(
-    **{name: getattr(states, name)[index] for name in _FIELDS}
+    **{name: value[index] for name, value in vars(states).items()}
   )
 
 
@@ -256,8 +252,8 @@ def keep(
   source: Source,
   folder: pathlib.Path,
   stage: str,
-  groups: Groups,
-  steps: Mapping[str, Steps],
+  groups: state_files.Groups,
+  steps: state_files.Steps,
 ) -> None:
   """Writes the states of one stage, at once.
 
@@ -268,62 +264,4 @@ def keep(
     groups: the states.
     steps: as in `JudgedStates`.
   """
-  arrays: dict[str, Any] = {
-    'names': np.array([group.name for group in groups], str),
-    'kinds': np.array([group.kind for group in groups], str),
-    'skills': np.array(list(steps), str),
-  }
-  for k, group in enumerate(groups):
-    arrays[f'{k}/follows'] = group.follows
-    _pack(arrays, f'{k}/initial', group.initial)
-    _pack(arrays, f'{k}/final', group.final)
-  for k, (before, after) in enumerate(steps.values()):
-    _pack(arrays, f'{k}/before', before)
-    _pack(arrays, f'{k}/after', after)
-  path = _path(source, folder, stage)
-  folder.mkdir(parents=True, exist_ok=True)
-  part = path.with_suffix('.part')
-  with part.open('wb') as file:
-    np.savez_compressed(file, **arrays)
-  part.replace(path)
-
-
-def _read(path: pathlib.Path) -> tuple[Groups, dict[str, Steps]]:
-  try:
-    with np.load(path) as kept:
-      arrays = dict(kept)
-    groups = [
-      audit_group.Group(
-        name=str(name),
-        kind=str(kind),  # pyright: ignore[reportArgumentType]
-        initial=_unpack(arrays, f'{k}/initial'),
-        final=_unpack(arrays, f'{k}/final'),
-        follows=arrays[f'{k}/follows'],
-      )
-      for k, (name, kind) in enumerate(
-        zip(arrays['names'], arrays['kinds'], strict=True)
-      )
-    ]
-    steps = {
-      str(text): (_unpack(arrays, f'{k}/before'), _unpack(arrays, f'{k}/after'))
-      for k, text in enumerate(arrays['skills'])
-    }
-  except (OSError, ValueError, KeyError, EOFError) as problem:
-    raise errors.SddError(
-      f'{path} holds no states ({type(problem).__name__}: {problem}). Delete '
-      'it; they are gathered anew then.'
-    ) from problem
-  return groups, steps
-
-
-def _pack(
-  arrays: dict[str, Any], prefix: str, states: scene_state.SceneState
-) -> None:
-  for name in _FIELDS:
-    arrays[f'{prefix}/{name}'] = np.asarray(getattr(states, name))
-
-
-def _unpack(arrays: Mapping[str, Any], prefix: str) -> scene_state.SceneState:
-  return scene_state.SceneState(
-    **{name: arrays[f'{prefix}/{name}'] for name in _FIELDS}
-  )
+  state_files.write(_path(source, folder, stage), groups, steps)

@@ -26,6 +26,7 @@ one that does not hold. Situations with fewer than `FEWEST` cases say nothing.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -35,6 +36,7 @@ from sdd.collection import audit_states
 from sdd.evaluation import judged_states, plan_world
 from sdd.language import task_tree
 from sdd.predicates import audit_group, predicate
+from sdd.scenes import scene as scene_lib
 from sdd.scenes import vocabulary as vocabulary_lib
 from sdd.simulation import scene_state
 
@@ -116,25 +118,24 @@ class Examiner:
     Raises:
       errors.SddError: the task is never done in them.
     """
-    scene = states.scene
+    scene, words = states.scene, states.scene.vocabulary
     self.goal = plan_world.goal(scene, task)
     self._steps = states.steps
     self._initial, self._final = audit_group.together(states.groups)
-    rule, words = scene.task(task).ground_truth, scene.vocabulary
-    groups = states.groups
-    truths = [audit_states.truth(group, rule) for group in groups]
-    self._done = np.concatenate(truths)
-    ready = [_with_joints(group, self.goal, words) for group in groups]
-    placed = np.concatenate([audit_states.truth(g, rule) for g in ready])
+    self._done = _judge(states.groups, scene.task(task).ground_truth)
+    ready = [_with_joints(group, self.goal, words) for group in states.groups]
+    placed = _judge(ready, scene.task(task).ground_truth)
+    still = [settled(group, words) for group in states.groups]
     held = _held(words, self._final)
+    self._counted = np.concatenate(still) & ~(self._done & (held >= 0))
     moved = self._moved(words.index(self.goal.thing))
-    self._counted = np.concatenate([settled(group, words) for group in groups])
-    self._counted &= ~(self._done & (held >= 0))
-    keys = np.column_stack([placed, moved, *self._joints(words), held])
     # What the rule says comes first: a situation is done, or it is not.
-    keys = np.column_stack([self._done, keys])[self._counted]
-    self._keys, self._which = np.unique(keys, axis=0, return_inverse=True)
-    follows = np.concatenate([group.follows for group in groups])
+    keys = [self._done, placed, moved, *self._joints(words), held]
+    self._keys, which = np.unique(
+      np.column_stack(keys)[self._counted], axis=0, return_inverse=True
+    )
+    self._which = which.ravel()
+    follows = np.concatenate([group.follows for group in states.groups])
     self._vote = _votes(follows, self._counted, self._which)
     self._cases = self._count(np.ones(len(self._which)))
     self._texts = [self._text(key, words) for key in self._keys]
@@ -215,6 +216,13 @@ class Examiner:
     if held >= 0:
       parts.append(f'the {words.links[held].name} is in the gripper')
     return ', '.join(parts[:-1]) + (', and ' if parts[1:] else '') + parts[-1]
+
+
+def _judge(
+  groups: Sequence[audit_group.Group], rule: scene_lib.GroundTruth
+) -> Bool[np.ndarray, ' n']:
+  """What a hand-written rule says of the states of all groups."""
+  return np.concatenate([audit_states.truth(group, rule) for group in groups])
 
 
 def settled(

@@ -150,9 +150,11 @@ def test_states_are_kept_as_they_are(states, tmp_path):
     for name, value in vars(one.final).items():
       np.testing.assert_array_equal(value, getattr(other.final, name))
   (damaged, *_) = tmp_path.iterdir()
-  damaged.write_bytes(b'no states')
-  with pytest.raises(errors.SddError, match='Delete'):
-    judged_states.load(source, tmp_path, nothing, nothing)  # pyright: ignore
+  whole = damaged.read_bytes()
+  for broken in (b'no states', whole[: len(whole) // 2], b''):
+    damaged.write_bytes(broken)
+    with pytest.raises(errors.SddError, match='Delete'):
+      judged_states.load(source, tmp_path, nothing, nothing)  # pyright: ignore
 
 
 def test_states_are_gathered_once(tmp_path):
