@@ -19,17 +19,19 @@ _SHORT = {
   for columns in (paper.TABLE_7_COLUMNS, paper.TABLE_6_COLUMNS)
   for column, key in columns.items()
 }
-_ABOUT = f"""\
+_ABOUT = ' '.join(
+  f"""\
 **Planning** is right if the skills of the tree's leaves, carried out in order
 in an abstract world, can each be done and achieve the task in the end; order
 and wording are the model's. **Success code** is right if in every situation
 the root's code agrees with the hand-written rule in at least
-{success_check.THRESHOLD:.0%} of the cases: what lies still after resets,
-random motions, attempts, and attempts with a step left out. **Steps' code** is
-the share of skills whose code does not hold before and holds after they were
-done in trusted attempts. A sample without a tree is wrong in both columns.
-Intervals are Wilson's, 95 %. The paper's figures are of {paper.TABLE_4_SAMPLES}
-samples a task, judged by people."""
+{success_check.THRESHOLD:.0%} of the cases, which come of resets, random
+motions, attempts, and attempts with a step left out. **Steps' code** counts
+the leaves whose code does not hold before and holds after their skill was
+done in trusted attempts. A sample without a tree is
+wrong in both columns. Intervals are Wilson's, 95 %. The paper's figures are of
+{paper.TABLE_4_SAMPLES} samples a task.""".split()
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Whether a plan would work, by carrying it out on paper.
 
-The paper's Table 4 has people judge plans. Here the skills of a task tree's
-leaves are carried out, in order, in an abstract world: what is in the hand,
-at which end each joint is, where each object is. A plan is right if every
-skill can be carried out when its turn comes and the task's goal holds in the
-end. So whatever works is right, in whatever words and order, harmless detours
-included: closing what is closed, opening what is open, picking up something
-else first and putting it down, raising the flag early.
+Here the skills of a task tree's leaves are carried out, in order, in an
+abstract world: what is in the hand, at which end each joint is, where each
+object is. A plan is right if every skill can be carried out when its turn
+comes and the task's goal holds in the end (the planning column of the paper's
+Table 4). So whatever works is right, in whatever words and order, harmless
+detours included: closing what is closed, opening what is open, picking up
+something else first and putting it down, raising the flag early.
 
 Each skill is one that a robot with one gripper can carry out:
 
