@@ -65,11 +65,14 @@ _MODE = flags.DEFINE_enum(
 
 def provider(
   kept: pathlib.Path | str | None = None,
+  *,
+  records: pathlib.Path | str | None = None,
 ) -> conversation.Conversation:
   """Who answers, as the flags say.
 
   Args:
     kept: a folder of records that are looked at too.
+    records: where answers are kept and looked for without --records.
 
   Raises:
     errors.SddError: the flags do not go together.
@@ -79,7 +82,7 @@ def provider(
     url=_URL.value,
     timeout=_TIMEOUT.value,
     temperature=_TEMPERATURE.value,
-    records=_RECORDS.value,
+    records=_RECORDS.value or records,
     kept=kept,
     mode=cast(conversation.Mode, _MODE.value),
     budget=metering.Budget(

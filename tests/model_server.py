@@ -15,7 +15,8 @@ class Response:
 
   Attributes:
     status: HTTP status.
-    body: the JSON, or the bytes as they are.
+    body: the JSON, or the bytes as they are; or what makes it, or a whole
+      response, of the request's body.
     headers: further ones.
     missing: how many bytes it promises and does not send.
     delay: seconds before it answers.
@@ -53,7 +54,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     responses = self.server.responses
     response = responses.pop(0) if len(responses) > 1 else responses[0]
     if callable(response.body):
-      response = dataclasses.replace(response, body=response.body(body))
+      made = response.body(body)
+      whole = isinstance(made, Response)
+      response = made if whole else dataclasses.replace(response, body=made)
     time.sleep(response.delay)
     content = response.body
     if not isinstance(content, bytes):

@@ -21,6 +21,7 @@ from sdd.collection import (
   walk,
   witness,
 )
+from sdd.collection import episode as episode_lib
 from sdd.language import task_tree
 from sdd.planning import pool
 from sdd.predicates import audit_group
@@ -115,6 +116,42 @@ def gather(
   ]
 
 
+def attempted(
+  gathering: Gathering,
+  infer: Callable[[str], task_tree.TaskTree],
+  jobs: Sequence[collector.Job],
+  planner: pool.Planner,
+  *,
+  retry: walk.Retry = 'inferred',
+) -> tuple[list[audit_group.Group], list[episode_lib.Episode]]:
+  """The states of these attempts, and of holding still after them.
+
+  Args:
+    gathering: what states come from; `share` is not looked at.
+    infer: the task tree of a job's sentence.
+    jobs: the attempts, each with an index of its own.
+    planner: of their motions.
+    retry: what to do about failures, see `walk`.
+
+  Returns:
+    two groups, and the episodes. The first group has their steps as runs, in
+    the same order.
+  """
+  moved, made = _Moved(), []
+  order = {job.index: k for k, job in enumerate(jobs)}
+  for begun in range(0, len(jobs), gathering.sim.size):
+    now = jobs[begun : begun + gathering.sim.size]
+    sim = gathering.witness('of attempts')
+    made += _attempt(sim, gathering.seed, infer, now, planner, retry)
+    _end(gathering, sim, range(len(now)), moved)
+  made.sort(key=lambda each: order[each.metadata.index])
+  groups = [
+    audit_group.group('attempts', 'motion', moved.runs),
+    audit_group.group('held still', 'motion', moved.held, initial=moved.before),
+  ]
+  return groups, made
+
+
 def _untouched(gathering: Gathering) -> tuple[Runs, Runs]:
   """States at reset, and what becomes of them when the arm only waits."""
   sim = gathering.witness('at reset')
@@ -195,13 +232,12 @@ def _attempt(
   jobs: Sequence[collector.Job],
   planner: pool.Planner,
   retry: walk.Retry,
-) -> None:
-  """Attempts each job in a world of its own."""
+) -> list[episode_lib.Episode]:
+  """Attempts each job in a world of its own; states stay in the simulator."""
   attempts = collector.Collector(
     sim.scene, infer, sim, planner, seed=seed, retry=retry
   )
-  for _ in attempts.run(jobs):
-    pass  # the states stay in the simulator
+  return list(attempts.run(jobs))
 
 
 def _end(

@@ -49,6 +49,7 @@ class GeminiClient:
         f'Gemini answered {error.code} {error.status}: {error.message}.',
         transient=error.code in live.TRANSIENT,
         wait=wait(error),
+        status=error.code,
       ) from None
     except self._transport_errors as error:
       raise live.ServiceError(

@@ -51,6 +51,7 @@ class GenerativeAiClient:
         f'Gemini answered {error.code} {error.reason or ""}: {error.message}.',
         transient=error.code in live.TRANSIENT,
         wait=gemini.wait(error),
+        status=int(error.code) if error.code else None,
       ) from None
     except (self._requests.RequestException, self._api.RetryError) as error:
       if isinstance(error, self._requests.exceptions.JSONDecodeError):

@@ -14,6 +14,8 @@ from sdd.language import provider
 TRIES = 5  # of one request
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between tries, doubling
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})  # HTTP
+# No key, no money, no access, no such model, too many requests.
+LASTING = frozenset({401, 402, 403, 404, 429})
 _HIDDEN = '[key]'
 _logger = logging.getLogger(__name__)
 
@@ -24,13 +26,26 @@ class ServiceError(errors.SddError):
   Attributes:
     transient: whether another try may help.
     wait: seconds that the server asks to wait before it.
+    status: HTTP status of the server's answer; None where there was none.
   """
 
   def __init__(
-    self, message: str, *, transient: bool = False, wait: float | None = None
+    self,
+    message: str,
+    *,
+    transient: bool = False,
+    wait: float | None = None,
+    status: int | None = None,
   ):
     super().__init__(message)
-    self.transient, self.wait = transient, wait
+    self.transient, self.wait, self.status = transient, wait, status
+
+  @property
+  def lasting(self) -> bool:
+    """Whether every other request would fail alike: no package, key, quota."""
+    if self.status is None:
+      return not self.transient
+    return self.status in LASTING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,10 +156,10 @@ class LiveProvider:
         pause = error.wait or wait * (1 + self._clock.jitter()) / 2
         reason = short(self._hide(str(error)))
         if not error.transient or tried == self._tries:
-          raise self._failure(request, reason, tried) from None
+          raise self._failure(request, reason, tried, error) from None
         if pause > LONGEST_WAIT:
           reason += f' It asks to wait {pause:.0f} s.'
-          raise self._failure(request, reason, tried) from None
+          raise self._failure(request, reason, tried, error) from None
         _logger.warning(
           '%s Trying again in %.1f s (%d of %d).',
           reason, pause, tried + 1, self._tries,
@@ -154,14 +169,20 @@ class LiveProvider:
     raise AssertionError  # the last try returns or raises
 
   def _failure(
-    self, request: provider.Request, reason: str, tried: int
+    self,
+    request: provider.Request,
+    reason: str,
+    tried: int,
+    error: ServiceError,
   ) -> ServiceError:
     times = 'once' if tried == 1 else f'{tried} times'
     return ServiceError(
       f'The model {self._client.model!r} did not answer the '
       f'{request.question!r} question about {request.instruction!r}, asked '
       f'{times}: {reason} The same command asks again; --llm=recorded needs '
-      'no model.'
+      'no model.',
+      transient=error.transient,
+      status=error.status,
     )
 
   def _hide(self, text: str) -> str:

@@ -80,6 +80,7 @@ class OpenAiClient:
         text,
         transient=error.status_code in live.TRANSIENT,
         wait=live.retry_after(error.response.headers),
+        status=error.status_code,
       ) from None
     except self._openai.APIConnectionError as error:
       raise live.ServiceError(
