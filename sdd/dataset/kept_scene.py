@@ -51,8 +51,7 @@ def load(path: pathlib.Path | str) -> scene_lib.Scene:
   kept = pathlib.Path(path).expanduser() / FOLDER
   kept /= pathlib.PurePath(found.scene).name
   if found.own and kept.exists():
-    made = registry.load(str(dataclasses.replace(found, scene=str(kept))))
-    return made
+    return registry.load(str(dataclasses.replace(found, scene=str(kept))))
   return registry.load(named)
 
 
