@@ -93,9 +93,7 @@ def add(spec: mujoco.MjSpec) -> parts.Body:
     'base': ((0, 0, 0.06), (0, 0, 0.10), 0.068),
     'base plate': ((-0.06, 0, 0.04), (0, 0, 0.04), 0.062),
   }.items():
-    parts.capsule(
-      body, name, start, end, radius, role=parts.LOOKS, rgba=_PALE
-    )
+    parts.capsule(body, name, start, end, radius, role=parts.LOOKS, rgba=_PALE)
   for name, segment in zip(_JOINTS, _ARM, strict=True):
     body = _add_segment(spec, body, name, segment)
   # The hand is mounted an eighth of a turn back.
