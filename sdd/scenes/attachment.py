@@ -169,9 +169,11 @@ def _simple(path: str) -> mujoco.MjSpec:
     _simplify(spec, geom, model)
   for thing in (*spec.meshes, *spec.materials, *spec.textures):
     spec.delete(thing)
+  most = float(np.degrees(_TURNS)) if spec.compiler.degree else _TURNS
   for joint in spec.joints:
-    if not model.jnt_limited[model.joint(joint.name).id]:
-      joint.limited, joint.range = True, [-_TURNS, _TURNS]
+    limited = model.jnt_limited[model.joint(joint.name).id]
+    if joint.type == mujoco.mjtJoint.mjJNT_HINGE and not limited:
+      joint.limited, joint.range = True, [-most, most]
   return spec
 
 

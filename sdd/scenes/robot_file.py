@@ -15,6 +15,7 @@ from sdd.scenes import attachment, entries, grippers, robot, robot_sizes
 _KEYS = (
   'mjcf', 'base', 'arm', 'tool', 'gripper', 'rest', 'speed', 'servo',
 )  # fmt: skip
+_FEWEST = 6  # joints
 _PLACE = ('body', 'position', 'quaternion')
 _FINGER = ('joint', 'geoms', 'closed', 'open', 'driven')
 _OWN = ('stroke', 'fingers', 'kp', 'kv', 'force')
@@ -62,6 +63,10 @@ class _File:
   def spec(self) -> robot.RobotSpec:
     joints = self.entry.get('arm').names('joint', self.names['joint'])
     count = len(joints)
+    if count < _FEWEST:
+      raise self.entry.get('arm').wrong(
+        f'{_FEWEST} joints or more, so that the tool can take any pose'
+      )
     home = self.entry.get('rest').numbers(count, each='joint of `arm`')
     mounted = 'name' in self.entry.get('gripper').mapping()
     tool, site = (None, robot.TCP) if mounted else self._tool()
