@@ -33,6 +33,7 @@ def measured(found: robot.RobotSpec, entry: entries.Entry) -> robot.RobotSpec:
   spec.compiler.degree = False
   found.add_to(spec)
   model = spec.compile()
+  _require_chain(found, model, entry)
   data = mujoco.MjData(model)
   for name, angle in zip(found.arm.joints, found.home, strict=True):
     joint = model.joint(name)
@@ -154,6 +155,28 @@ def _set_opening(
   for name, value in zip(found.finger_joints, values, strict=True):
     data.qpos[model.joint(name).qposadr[0]] = value
   mujoco.mj_kinematics(model, data)
+
+
+def _require_chain(
+  found: robot.RobotSpec, model: mujoco.MjModel, entry: entries.Entry
+) -> None:
+  """The arm's joints are all hinges there are from the base to the tool."""
+  body, chain = int(model.site(found.arm.tool).bodyid[0]), []
+  while body:
+    first = model.body_jntadr[body]
+    own = range(first, first + model.body_jntnum[body])
+    chain = [model.joint(i).name for i in own] + chain
+    body = int(model.body_parentid[body])
+  if tuple(chain) != found.arm.joints:
+    listed = [name.removeprefix(attachment.PREFIX) for name in chain]
+    raise entry.get('arm').wrong(
+      f'{listed}, the joints from the base to the tool, in that order'
+    )
+  for name in chain:
+    if model.joint(name).type[0] != mujoco.mjtJoint.mjJNT_HINGE:
+      raise entry.get('arm').wrong(
+        f'hinges only, which {name.removeprefix(attachment.PREFIX)!r} is not'
+      )
 
 
 def _require_within(joint, angle: float, entry: entries.Entry) -> None:

@@ -2,6 +2,7 @@
 
 import pathlib
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -40,6 +41,22 @@ def test_every_robot_is_free_at_rest(name):
     assert world.free(q)
   world.opening = 0.0
   assert world.free(home)
+
+
+def test_links_that_run_into_each_other_at_rest_may(tmp_path):
+  text = pathlib.Path(BENCH_ARM).with_suffix('.xml').read_text()
+  pad = '<geom name="left pad"'
+  bar = '<geom type="box" size="0.01 0.004 0.1" pos="0 0.03 -0.1"/>'
+  assert pad in text
+  (tmp_path / 'bench_arm.xml').write_text(text.replace(pad, bar + pad))
+  path = tmp_path / 'mine.yaml'
+  path.write_text(pathlib.Path(BENCH_ARM).read_text())
+  scene = registry.load(f'transport@{path}')
+  world = collision.PlanningWorld(scene.name, scene.rest)
+  world.place(np.array(scene.robot.home))
+  mujoco.mj_collision(world.model, world.data)
+  assert world.data.ncon > 0
+  assert world.free(np.array(scene.robot.home))
 
 
 @pytest.mark.parametrize(

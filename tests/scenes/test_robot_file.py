@@ -150,6 +150,11 @@ def changed(key, value):
     ('arm', ['turn', 'lft'], ['joint in `arm[1]`', "Did you mean 'lift'"]),
     ('arm', ['turn', 'turn'], ['`arm`', 'every name once']),
     ('arm', ['turn', 'lift'], ['6 joints or more']),
+    (
+      'arm',
+      ['lift', 'turn', 'elbow', 'roll', 'pitch', 'spin'],
+      ["['turn', 'lift', 'elbow'", 'in that order'],
+    ),
     ('arm', [], ['`arm` is []', 'expected a list']),
     ('rest', [0.0] * 5, ['`rest`', '6 numbers', 'each joint of `arm`']),
     ('rest', [0, 0, 9, 0, 0, 0], ["'elbow' between 0.08727 and 2.793"]),
