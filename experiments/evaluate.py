@@ -137,7 +137,7 @@ def _show(
   part.replace(path)
   console.print(f'Numbers: {path}')
   if _RECORD.value:
-    _record(scene, scores, total, each)
+    _record(_RECORD.value, scene, scores, total, each)
 
 
 def _generator() -> dict[str, Any]:
@@ -148,6 +148,7 @@ def _generator() -> dict[str, Any]:
 
 
 def _record(
+  name: str,
   scene: scene_lib.Scene,
   scores: list[score.Score],
   total: score.Score,
@@ -202,7 +203,7 @@ def _record(
       }
     )
   results.write_result(
-    _RECORD.value, {'title': f'{scene.domain}: {policy}', 'rows': rows}
+    name, {'title': f'{scene.domain}: {policy}', 'rows': rows}
   )
 
 

@@ -155,7 +155,13 @@ def _scene_rows(names: list[str]) -> Iterator[Picture]:
     frames = [_draw_world(scene, seed) for seed in seeds]
     captions = [f'seed {seed}' for seed in seeds]
     row = film_strip.film_strip(frames, captions, columns=len(frames))
-    yield _titled(row, name.replace('_', ' ').replace('@', ', '), _about(scene))
+    yield _titled(row, _title(scene), _about(scene))
+
+
+def _title(scene: scene_lib.Scene) -> str:
+  title = scene.domain.replace('_', ' ')
+  other = scene.name != scene.domain
+  return f'{title}, {scene.robot.name}' if other else title
 
 
 def _draw_world(scene: scene_lib.Scene, seed: int) -> Picture:

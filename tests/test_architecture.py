@@ -18,6 +18,7 @@ MODULES = {
   'mujoco-mjx': 'mujoco',
   'orbax-checkpoint': 'orbax',
   'pillow': 'PIL',
+  'pyyaml': 'yaml',
 }
 
 

@@ -53,10 +53,20 @@ class PlanningWorld:
     self._finger = self.scene.finger_qpos
     self.robot = self.scene.robot
     self.opening = float(self.robot.opening(world.qpos[self._finger]))
-    self._relevant = _relevant_pairs(self.model)
+    self._relevant = _relevant_pairs(self.model, _joined(scene))
     self._touchable = np.zeros(self.model.ngeom, bool)
     self._forgiven = np.zeros((self.model.ngeom, self.model.ngeom), bool)
     self.start = np.asarray(world.arm_target, float)
+
+  @property
+  def opening(self) -> float:
+    """Of the gripper, metres."""
+    return self._opening
+
+  @opening.setter
+  def opening(self, opening: float) -> None:
+    self._opening = opening
+    self._fingers = self.robot.finger_positions(opening)
 
   def allow(self, *links: str) -> None:
     """Lets the robot press on these links in `free(..., touching=True)`."""
@@ -85,7 +95,7 @@ class PlanningWorld:
   def place(self, q: Float[np.ndarray, ' n']) -> None:
     """Moves the arm, and what hangs on it, to `q`."""
     self.data.qpos[self._arm] = q
-    self.data.qpos[self._finger] = self.robot.finger_positions(self.opening)
+    self.data.qpos[self._finger] = self._fingers
     mujoco.mj_kinematics(self.model, self.data)
 
   def free(self, q: Float[np.ndarray, ' n'], *, touching: bool = False) -> bool:
@@ -215,8 +225,33 @@ def _grip(
   return _Grip(body, position, quaternion)
 
 
-def _relevant_pairs(model: mujoco.MjModel) -> Bool[np.ndarray, 'G G']:
-  """Pairs that matter: all but bodies within two joints of each other."""
+@functools.cache
+def _joined(scene: str) -> frozenset[tuple[int, int]]:
+  """Pairs of the robot's bodies that overlap at rest, and so always may.
+
+  An arm of somebody else may be drawn so that its links run into each other.
+  """
+  this = registry.load(scene)
+  model = _base_spec(this.name, 0).compile()
+  data = mujoco.MjData(model)
+  data.qpos[:] = this.rest.qpos
+  mujoco.mj_kinematics(model, data)
+  mujoco.mj_collision(model, data)
+  pairs = data.contact.geom
+  both = pairs[np.all(model.geom_group[pairs] == MOVING, axis=1)]
+  first, second = model.geom_bodyid[both].T
+  return frozenset(zip(first.tolist(), second.tolist(), strict=True))
+
+
+def _relevant_pairs(
+  model: mujoco.MjModel, joined: frozenset[tuple[int, int]]
+) -> Bool[np.ndarray, 'G G']:
+  """Pairs that matter: all but bodies within two joints of each other.
+
+  Args:
+    model: the planning model.
+    joined: bodies that overlap anyway.
+  """
   near = np.eye(model.nbody, dtype=bool)
   for _ in range(2):
     grown = near.copy()
@@ -226,5 +261,7 @@ def _relevant_pairs(model: mujoco.MjModel) -> Bool[np.ndarray, 'G G']:
         grown[:, body] |= near[:, parent]
         grown[:, parent] |= near[:, body]
     near = grown | grown.T
+  for one, other in joined:
+    near[one, other] = near[other, one] = True
   body = model.geom_bodyid
   return ~near[np.ix_(body, body)]

@@ -3,7 +3,7 @@
 import functools
 
 from sdd import errors
-from sdd.scenes import grippers, panda, robot, ur5e
+from sdd.scenes import grippers, panda, robot, robot_file, ur5e
 
 # Every arm with the gripper that it has unless another one is named.
 ARMS: dict[str, tuple[robot.Arm, robot.Gripper]] = {
@@ -24,9 +24,18 @@ def find(name: str) -> robot.RobotSpec:
     errors.UnknownNameError: there is no such arm or gripper.
     errors.SddError: the robot file is bad.
   """
+  if name.endswith(SUFFIXES):
+    return robot_file.load(name)
   arm_name, plus, gripper_name = name.partition('+')
+  if arm_name.endswith(SUFFIXES):
+    raise errors.SddError(
+      f'{arm_name} describes a robot with its gripper; to mount another one, '
+      f'write `gripper: {{name: {gripper_name}, body: ...}}` there.'
+    )
   if arm_name not in ARMS:
-    raise errors.UnknownNameError('robot', arm_name, ARMS)
+    raise errors.UnknownNameError(
+      'robot', arm_name, (*ARMS, f'the path of a {SUFFIXES[0]} file')
+    )
   arm, gripper = ARMS[arm_name]
   if not plus or gripper_name == gripper.name:
     return robot.RobotSpec(arm_name, arm, gripper)

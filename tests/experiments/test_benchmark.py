@@ -74,3 +74,23 @@ def test_an_empty_folder_has_no_page(tmp_path):
   empty = bench(tmp_path, '--episodes=0')
   assert empty.returncode == 2
   assert 'holds no runs' in empty.stderr
+
+
+def test_another_robot_is_another_run(measured):
+  out, *_ = measured
+  ran = bench(
+    out, '--scenes=transport', '--robot=panda', '--gripper=wide',
+    '--episodes=1', '--workers=0',
+  )  # fmt: skip
+  assert ran.returncode == 0, ran.stderr
+  path = out / 'generator_panda_wide_wide.jsonl'
+  settings, outcomes = outcome_log.load(path)
+  assert settings['robot'] == 'panda+wide'
+  ((scene, _, index),) = outcomes
+  assert (scene, index) == ('transport', 100000)
+  page = (out / 'benchmark.md').read_text()
+  assert 'ours: generator, panda+wide (wide)' in page
+  assert '--robot=panda+wide' in page
+  mixed = bench(out, '--scenes=transport@panda', '--episodes=1')
+  assert mixed.returncode == 2
+  assert 'Name it with --robot=panda' in mixed.stderr

@@ -55,3 +55,17 @@ def test_bad_input_is_explained(tmp_path):
     assert ran.returncode == 2
     assert expected in ran.stderr
     assert 'Traceback' not in ran.stderr
+
+
+def test_another_robot_stands_in_the_scene(tmp_path):
+  pictures = []
+  for k, arguments in enumerate(
+    (('--scene=drawer',), ('--scene=drawer@panda',),
+     ('--scene=drawer', '--robot=panda'))
+  ):  # fmt: skip
+    out = tmp_path / f'{k}.png'
+    ran = launch(*TINY, f'--out={out}', *arguments)
+    assert ran.returncode == 0, ran.stderr
+    pictures.append(out.read_bytes())
+  own, one, other = pictures
+  assert own != one == other
