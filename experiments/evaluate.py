@@ -84,11 +84,9 @@ def main(_: Sequence[str]) -> int:
 def _tasks(scene: scene_lib.Scene) -> list[str]:
   if _TASKS.value == 'all':
     return [task.sentence for task in scene.tasks]
-  return [
-    scene.task(sentence).sentence
-    for sentence in _TASKS.value.split(';')
-    if sentence.strip()
-  ]
+  asked = [' '.join(text.split()) for text in _TASKS.value.split(';')]
+  known = [(text, scene.find_task(text)) for text in asked if text]
+  return [task.sentence if task else text for text, task in known]
 
 
 def _show(
@@ -105,6 +103,12 @@ def _show(
     console.print(
       f'inferred verdict agrees with it: {total.agreement:.1%}; unknown in '
       f'{total.unknown} episodes, in {total.unknown_at_end} at the end'
+    )
+  for task in dict.fromkeys(o.task for o in outcomes if not o.judged):
+    console.print(
+      f'No hand-written rule judges {task!r}: success is what its success '
+      'code says.',
+      markup=False,
     )
   for outcome in outcomes:
     if outcome.ended == 'error':

@@ -34,11 +34,16 @@ def outcomes(
     return iter(())
   workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
   workers = min(workers, len(jobs))
+  infer = language_flags.trees(scene, language_flags.provider())
   if policy != policies.GENERATOR:
-    return policies.rollouts(policy, scene, jobs, seed=0, workers=workers)
+    unruled = [task for task, _ in jobs if scene.rule(task) is None]
+    trees = {task: infer(task).to_json() for task in dict.fromkeys(unruled)}
+    return policies.rollouts(
+      policy, scene, jobs, seed=0, workers=workers, trees=trees
+    )
   return generator.outcomes(
     scene,
-    language_flags.trees(scene, language_flags.provider()),
+    infer,
     jobs,
     seed=0,
     workers=workers,

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import pathlib
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pebble
 
@@ -13,6 +13,7 @@ from experiments import generator
 from sdd import errors
 from sdd.deployment import runtime
 from sdd.evaluation import rollout
+from sdd.language import task_tree
 from sdd.policy import protocol
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
@@ -69,9 +70,20 @@ def rollouts(
   *,
   seed: int,
   workers: int,
+  trees: Mapping[str, str] | None = None,
 ) -> Iterator[rollout.Outcome]:
-  """Runs (task, index) episodes in processes, in the order they end."""
+  """Runs (task, index) episodes in processes, in the order they end.
+
+  Args:
+    path: of the policy.
+    scene: the scene.
+    jobs: task and index of each episode.
+    seed: of all.
+    workers: processes.
+    trees: task trees as JSON, of tasks that no hand-written rule judges.
+  """
   load(path, scene)  # complain here, not in a worker
+  trees = trees or {}
   pool = pebble.ProcessPool(
     max_workers=max(1, workers),
     context=multiprocessing.get_context('spawn'),
@@ -80,11 +92,17 @@ def rollouts(
   with pool:
     asked = {
       pool.schedule(
-        _episode, args=[path, scene.name, scene.variation, task, seed, index]
-      ): (
-        task,
-        index,
-      )
+        _episode,
+        args=[
+          path,
+          scene.name,
+          scene.variation,
+          task,
+          seed,
+          index,
+          trees.get(task),
+        ],
+      ): (task, index)
       for task, index in jobs
     }
     try:
@@ -106,10 +124,14 @@ def _episode(
   task: str,
   seed: int,
   index: int,
+  tree: str | None,
 ) -> rollout.Outcome:
   world = registry.load(scene, variation)
-  policy = _policy(path, scene)
-  return rollout.rollout(policy, world, task, seed=seed, index=index)
+  policy, code = _policy(path, scene), None
+  if tree is not None:
+    understood = task_tree.TaskTree.from_json(tree, world.vocabulary)
+    code = understood.root.predicate
+  return rollout.rollout(policy, world, task, seed=seed, index=index, code=code)
 
 
 @functools.cache

@@ -36,12 +36,12 @@ def outcome(
   return rollout.Outcome(
     task=about.task,
     index=about.index,
-    success=about.ground_truth,
+    success=about.ground_truth if about.judged else about.success,
     seconds=about.duration,
     ended=about.ended,
     error=about.error,
     retries=sum(about.retries),
-    inferred=about.success,
+    inferred=about.success if about.judged else None,
     cpu=cpu,
     trials=_trials(tree, about),
     path=float(np.linalg.norm(np.diff(tool, axis=0), axis=1).sum()),
@@ -49,6 +49,7 @@ def outcome(
     unknown=unknown,
     unknown_at_end=unknown_at_end,
     digest=hashlib.sha256(rounded.tobytes()).hexdigest()[:16],
+    judged=about.judged,
   )
 
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from sdd import errors
+from sdd.collection import episode as episode_lib
 from sdd.collection import events
 from sdd.policy import protocol
+from sdd.predicates import predicate as predicate_lib
 from sdd.scenes import scene as scene_lib
-from sdd.simulation import simulator
+from sdd.simulation import scene_state, simulator
 
 _WORLD = 0  # the stream of random numbers that worlds are drawn from
 
@@ -43,7 +46,7 @@ class Outcome:
   Attributes:
     task: the sentence.
     index: of the episode; with the seed it fixes the initial world.
-    success: ground truth.
+    success: ground truth; where there is none, what success code says.
     seconds: simulated time at which it ended.
     ended: as in `EpisodeMetadata`.
     error: the message, when `ended` is `error` or `stuck`.
@@ -58,6 +61,7 @@ class Outcome:
       is inferred.
     unknown_at_end: whether that of the root was, at the end.
     digest: of the actions; equal ones have equal digests.
+    judged: whether a hand-written rule said so.
   """
 
   task: str
@@ -75,6 +79,7 @@ class Outcome:
   unknown: bool | None = None
   unknown_at_end: bool | None = None
   digest: str = ''
+  judged: bool = True
 
   def to_json(self) -> dict[str, Any]:
     return dataclasses.asdict(self)
@@ -95,8 +100,11 @@ def rollout(
   index: int,
   sim: simulator.Simulator | None = None,
   watch: Callable[[simulator.Simulator], None] | None = None,
+  code: predicate_lib.Predicate | None = None,
 ) -> Outcome:
   """One episode under a policy, judged by the ground truth.
+
+  Where nobody wrote a rule for the task, the success code `code` judges.
 
   Ends at the first success (paper, section 4), at the time limit, when an
   object touches the floor, or as the scene's rules say. An exception of the
@@ -110,7 +118,8 @@ def rollout(
   ended, error = 'time', ''
   try:
     policy.reset(seed=index)
-    ended = _run(policy, scene, sim, task, watch or (lambda _: None))
+    truth = scene.rule(task) or _by_code(code, sim.scene_state(0))
+    ended = _run(policy, scene, sim, task, truth, watch or (lambda _: None))
   # Whatever a policy raises is its failure, and the others' runs go on.
   except Exception as problem:  # noqa: BLE001
     ended, error = 'error', f'{type(problem).__name__}: {problem}'
@@ -122,6 +131,20 @@ def rollout(
     ended=ended,
     error=error,
     cpu=time.process_time() - began,
+    judged=scene.rule(task) is not None,
+  )
+
+
+def _by_code(
+  code: predicate_lib.Predicate | None, initial: scene_state.SceneState
+) -> scene_lib.GroundTruth:
+  """Success code as a rule on the state now; unknown is not done."""
+  if code is None:
+    raise errors.SddError(
+      'Nobody wrote a rule for this task, and no success code is given.'
+    )
+  return lambda state: (
+    int(code.verdict(initial, state, xp=np)) == episode_lib.TRUE
   )
 
 
@@ -130,9 +153,9 @@ def _run(
   scene: scene_lib.Scene,
   sim: simulator.Simulator,
   task: str,
+  truth: scene_lib.GroundTruth,
   watch: Callable[[simulator.Simulator], None],
 ) -> str:
-  truth = scene.task(task).ground_truth
   everywhere = np.ones(1, bool)
   chunk, cursor = np.zeros((0, 10)), 0
   while sim.world(0).time < scene.time_limit - 1e-6:
