@@ -35,6 +35,7 @@ MODULES = {
   'orbax-checkpoint': 'orbax.checkpoint',
   'pebble': 'pebble',
   'pillow': 'PIL.Image',
+  'pyyaml': 'yaml',
   'rich': 'rich.progress',
   'tensorboardX': 'tensorboardX',
   'tensorflow-datasets': 'tensorflow_datasets',

@@ -52,9 +52,9 @@ def plan(request: motion.Request) -> motion.Motion:
   )
   if carried is None:
     _let_go(moving, request.holding)
-  approach.escape(moving)
   if skill is None:
-    return _rest(moving, rng)
+    return _rest(moving, rng, dropping=request.holding is not None)
+  approach.escape(moving)
   flat = request.primitives == 'planar'
   if skill.verb == 'grasp':
     do = planar.grasp if flat else grasp.plan
@@ -87,9 +87,27 @@ def _open(moving: trajectory.Trajectory, *, periods: int) -> None:
 
 
 def _rest(
+  moving: trajectory.Trajectory, rng: np.random.Generator, *, dropping: bool
+) -> motion.Motion:
+  """Goes back above the table, gripper open.
+
+  With something let go of, that alone is worth doing: what was in a hand
+  that cannot get anywhere can be picked up in another way.
+  """
+  mark = moving.mark()
+  try:
+    return _back(moving, rng)
+  except motion.Infeasible:
+    if not dropping:
+      raise
+  moving.rewind(mark)
+  return motion.Motion(moving.actions)
+
+
+def _back(
   moving: trajectory.Trajectory, rng: np.random.Generator
 ) -> motion.Motion:
-  """Goes back above the table, gripper open."""
+  approach.escape(moving)
   _open(moving, periods=1)
   home = np.array(moving.world.robot.home)
   home = home + rng.uniform(-1, 1, len(home)) * _REST_NOISE

@@ -9,7 +9,7 @@ import numpy as np
 
 from sdd import errors
 from sdd.scenes import address, reachable, robots, scene, vocabulary
-from sdd.scenes.own import finding, loading, reading, shapes
+from sdd.scenes.own import finding, loading, reading, shapes, starting
 
 HEAVY, LIGHT = 1.5, 0.002  # kg that fingers hold well, and that they feel
 _WORLDS = 3  # that are drawn on trial
@@ -69,6 +69,8 @@ def _problems(made: scene.Scene) -> Iterator[finding.Finding]:
       f'{name!r} is out of the reach of {made.robot.name}. Put it nearer to '
       'the robot, which stands at the origin, or move `origin` in the YAML.'
     )
+  if problem := starting.overlapping(made, made.rest):
+    yield finding.warning(f'As the file has it, {problem}. Move them apart.')
   for seed in range(_WORLDS):
     try:
       made.initial(np.random.default_rng(seed))
