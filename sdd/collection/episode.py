@@ -52,6 +52,8 @@ class EpisodeMetadata:
       actions succeed, within 0 and 1; `UNMEASURED` where nobody measured.
     robustness_copies: how many copies that was measured on.
     judged: whether the scene has a hand-written rule for the sentence.
+    appearance: how images of the episode were made: renderer, picture size
+      and what was varied; empty where there are none.
   """
 
   index: int
@@ -74,6 +76,7 @@ class EpisodeMetadata:
   robustness: float = UNMEASURED
   robustness_copies: int = 0
   judged: bool = True
+  appearance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
   @property
   def initial_world(self) -> world_state.WorldState:

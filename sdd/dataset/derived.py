@@ -4,7 +4,15 @@ import pathlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sdd.dataset import directory, listing, reader, record, spec, writer
+from sdd.dataset import (
+  directory,
+  listing,
+  reader,
+  record,
+  spec,
+  view,
+  writer,
+)
 
 
 def open_writer(
@@ -78,10 +86,17 @@ def scene_texts(path: pathlib.Path | str) -> dict[str, str]:
   return texts
 
 
-def images(data: bytes, cameras: Sequence[str]) -> dict[str, list[bytes]]:
-  """The encoded images of a serialised episode, by camera."""
-  paths = {name: f'steps/observation/{name}_image' for name in cameras}
+def views(data: bytes, cameras: Sequence[str]) -> dict[str, view.View]:
+  """What the cameras saw of a serialised episode."""
+  paths = {name: f'steps/observation/{name}_' for name in cameras}
   if not paths:
     return {}
   columns = record.columns(data, only=tuple(paths.values()))
-  return {name: columns[path] for name, path in paths.items()}
+  return {
+    name: view.View(
+      images=columns[f'{path}image'],
+      intrinsics=columns[f'{path}intrinsics'].reshape(-1, 3, 3),
+      extrinsics=columns[f'{path}extrinsics'].reshape(-1, 4, 4),
+    )
+    for name, path in paths.items()
+  }

@@ -42,7 +42,7 @@ def measured(
     episode = record.decode(data)
     if episode.metadata.success:
       episode = measure(episode)
-    into.add(episode, images=derived.images(data, cameras))
+    into.add(episode, views=derived.views(data, cameras))
     yield episode.metadata
 
 

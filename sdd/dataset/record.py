@@ -6,14 +6,14 @@ Always the same bytes for the same episode.
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int8
 
 from sdd.collection import episode as episodes
-from sdd.dataset import schema
+from sdd.dataset import schema, view
 
 _VERDICT = 'steps/verdict'
 # Stored as raw bytes; must agree with `schema.features`.
@@ -30,10 +30,10 @@ _RAW: dict[str, Any] = {
 def encode(
   episode: episodes.Episode,
   *,
-  images: Mapping[str, Sequence[bytes]] | None = None,
+  views: Mapping[str, view.View] | None = None,
 ) -> bytes:
-  """Serialises an episode; `images` as in `schema.to_example`."""
-  example = schema.to_example(episode, images=images)
+  """Serialises an episode; `views` as in `schema.to_example`."""
+  example = schema.to_example(episode, views=views)
   message = _message()()
   table = message.features.feature
   for key, value in _flatten(example):

@@ -53,7 +53,7 @@ def changes(
     episode = record.decode(data)
     made, change = relabeller(episode, labels(episode.metadata.task))
     if into is not None and change.index not in done:
-      into.add(made, images=derived.images(data, cameras))
+      into.add(made, views=derived.views(data, cameras))
     yield change
 
 

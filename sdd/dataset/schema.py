@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sdd.collection import episode as episodes
-from sdd.dataset import spec
+from sdd.dataset import spec, view
 from sdd.simulation import action
 
 # Name of each field of EpisodeMetadata: its kind and what it means.
@@ -46,6 +46,7 @@ METADATA: dict[str, tuple[str, str]] = {
   ),
   'robustness_copies': ('integer', 'How many copies it was measured on.'),
   'judged': ('flag', 'There is a hand-written rule: ground_truth counts.'),
+  'appearance': ('json', 'How images of it were made; empty without any.'),
 }
 
 # Shape of each array of the initial world, and what it means.
@@ -64,6 +65,7 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
 # What datasets that lack these fields mean; they were written before them.
 _BEFORE = {
   'robustness': episodes.UNMEASURED, 'robustness_copies': 0, 'judged': True,
+  'appearance': '{}',
 }  # fmt: skip
 _INITIAL_BEFORE = {'mass': 1.0, 'friction': 1.0}
 
@@ -73,7 +75,8 @@ def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:
 
   Args:
     state_size: length S of an episode's `state`, at least 1.
-    cameras: each gives an encoded image `<camera>_image` per observation.
+    cameras: each gives an encoded image `<camera>_image` per observation,
+      and where it was taken from.
   """
   from tensorflow_datasets import features as feature
 
@@ -91,6 +94,12 @@ def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:
   for camera in cameras:
     observation[f'{camera}_image'] = feature.Image(
       shape=(None, None, 3), doc=f'RGB of camera {camera}; PNG or JPEG.'
+    )
+    observation[f'{camera}_intrinsics'] = _real(
+      f"OpenCV's matrix K of camera {camera}, pixels.", 3, 3
+    )
+    observation[f'{camera}_extrinsics'] = _real(
+      f'World to camera {camera}, x right, y down, z forward; metres.', 4, 4
     )
   steps = {'observation': feature.FeaturesDict(observation), **_step_features()}
   metadata = {name: _feature(*entry) for name, entry in METADATA.items()}
@@ -182,13 +191,13 @@ def _raw(doc: str, dtype: Any, shape: tuple[int | None, ...]) -> Any:
 def to_example(
   episode: episodes.Episode,
   *,
-  images: Mapping[str, Sequence[bytes]] | None = None,
+  views: Mapping[str, view.View] | None = None,
 ) -> dict[str, Any]:
   """An episode as TFDS takes it, `steps` as a dict of columns.
 
   Args:
     episode: the episode; arrays are stored as float32.
-    images: camera name to one encoded image per step.
+    views: camera name to what it saw.
   """
   about, length = episode.metadata, len(episode.action)
   last = np.arange(length) == length - 1
@@ -197,8 +206,10 @@ def to_example(
     'proprioception': np.asarray(episode.proprioception, np.float32),
     'state': np.asarray(episode.state, np.float32),
   }
-  for camera, pictures in (images or {}).items():
-    observation[f'{camera}_image'] = list(pictures)
+  for camera, seen in (views or {}).items():
+    observation[f'{camera}_image'] = list(seen.images)
+    observation[f'{camera}_intrinsics'] = np.float32(seen.intrinsics)
+    observation[f'{camera}_extrinsics'] = np.float32(seen.extrinsics)
   steps = {
     'observation': observation,
     'action': np.asarray(episode.action, np.float32),

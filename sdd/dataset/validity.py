@@ -1,24 +1,24 @@
 """Whether an episode belongs into a dataset."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from sdd.collection import episode as episodes
-from sdd.dataset import schema, spec
+from sdd.dataset import schema, spec, view
 from sdd.simulation import action
 
 
 def require(
   episode: episodes.Episode,
   dataset: spec.DatasetSpec,
-  images: Mapping[str, Sequence[bytes]],
+  views: Mapping[str, view.View],
 ) -> None:
   """Raises DatasetError naming everything about an episode that is wrong."""
   wrong = [
     *_shapes(episode, dataset),
     *_provenance(episode, dataset),
-    *_images(images, dataset, len(episode.action)),
+    *_views(views, dataset, len(episode.action)),
   ]
   if wrong:
     raise spec.DatasetError(
@@ -71,13 +71,17 @@ def _provenance(
     yield f'its initial world lacks {", ".join(sorted(missing))}'
 
 
-def _images(
-  images: Mapping[str, Sequence[bytes]],
+def _views(
+  views: Mapping[str, view.View],
   dataset: spec.DatasetSpec,
   length: int,
 ) -> Iterator[str]:
-  if set(images) != set(dataset.cameras):
-    yield f'images of {sorted(images)} instead of {sorted(dataset.cameras)}'
-  for camera, pictures in images.items():
-    if len(pictures) != length:
-      yield f'{len(pictures)} images of {camera} for {length} steps'
+  if set(views) != set(dataset.cameras):
+    yield f'views of {sorted(views)} instead of {sorted(dataset.cameras)}'
+  for camera, seen in views.items():
+    if len(seen.images) != length:
+      yield f'{len(seen.images)} images of {camera} for {length} steps'
+    for name, shape in (('intrinsics', (3, 3)), ('extrinsics', (4, 4))):
+      found = np.shape(getattr(seen, name))
+      if found != (length, *shape):
+        yield f'{name} of {camera} of shape {found}, not {(length, *shape)}'

@@ -16,6 +16,7 @@ from sdd.dataset import (
   shard,
   spec,
   validity,
+  view,
 )
 from sdd.simulation import action
 
@@ -59,7 +60,7 @@ class DatasetWriter:
       state_names: name of each entry of an episode's `state`.
       action_spec: the meaning of an action.
       scenes: SHA-256 of each MJCF text that episodes may name, to the text.
-      cameras: cameras of which `add` will be given images.
+      cameras: cameras of which `add` will be given views.
       scene: name of the scene; the name of the dataset if left out.
       run: what was asked for (task list, seed, simulator...); JSON values.
         When continuing, None stands for what was asked for before.
@@ -114,19 +115,19 @@ class DatasetWriter:
     self,
     episode: episodes.Episode,
     *,
-    images: Mapping[str, Sequence[bytes]] | None = None,
+    views: Mapping[str, view.View] | None = None,
   ) -> None:
     """Keeps an episode; it is on disk when this returns.
 
     Args:
       episode: the episode, with an index that is not `done`.
-      images: for each camera, one encoded image (PNG or JPEG) per step.
+      views: what each camera of the dataset saw.
 
     Raises:
       DatasetError: if it does not fit the dataset, or is already in it.
     """
     self._require_open()
-    validity.require(episode, self.spec, images or {})
+    validity.require(episode, self.spec, views or {})
     index = episode.metadata.index
     if index in self._done():
       raise spec.DatasetError(
@@ -134,7 +135,7 @@ class DatasetWriter:
         'in `done` when continuing a dataset.'
       )
     split = 'success' if episode.metadata.success else 'failure'
-    data = record.encode(episode, images=images)
+    data = record.encode(episode, views=views)
     shards = self._listing.splits[split]
     number = len(shards.lengths)
     name = listing.shard_name(self.spec.name, split, shards.generation, number)

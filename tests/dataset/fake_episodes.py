@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sdd.collection import episode as episodes
+from sdd.dataset import view
 from sdd.simulation import action
 
 MJCF = '<mujoco><worldbody/></mujoco>'
@@ -65,6 +66,7 @@ def make(
       'friction': np.array(0.75),
     },
     robustness=[-1.0, 0.0, 1 / 3][index % 3],
+    appearance=[{}, {"renderer": "gl", "size": [96, 96]}][index % 2],
     robustness_copies=index % 3 * 15,
   )  # fmt: skip
   return episodes.Episode(
@@ -97,3 +99,15 @@ def require_equal(left: episodes.Episode, right: episodes.Episode) -> None:
     np.testing.assert_array_equal(before[name], after[name])
     assert np.shape(before[name]) == np.shape(after[name])
     assert np.asarray(after[name]).dtype == np.float64
+
+
+def view_of(images, number=0):
+  """What a camera may have seen; `number` makes its place its own."""
+  steps = len(images)
+  poses = np.tile(np.eye(4), (steps, 1, 1))
+  poses[:, 0, 3] = number + np.arange(steps) / 4
+  return view.View(
+    images=images,
+    intrinsics=np.tile(np.diag([90.0, 90.0, 1.0]), (steps, 1, 1)),
+    extrinsics=poses,
+  )

@@ -98,15 +98,23 @@ def test_images_are_kept_as_encoded_and_read_by_tfds():
     buffer = io.BytesIO()
     Image.fromarray(frame).save(buffer, format='png')
     pictures.append(buffer.getvalue())
-  data = record.encode(episode, images={'front': pictures})
+  data = record.encode(
+    episode, views={'front': fake_episodes.view_of(pictures)}
+  )
   features = schema.features(
     state_size=len(fake_episodes.STATE_NAMES), cameras=('front',)
   )
-  example = schema.to_example(episode, images={'front': pictures})
+  example = schema.to_example(
+    episode, views={'front': fake_episodes.view_of(pictures)}
+  )
   assert parse(data) == parse(features.serialize_example(example))
   read = features.deserialize_example_np(data)
   seen = [step['observation']['front_image'] for step in read['steps']]
   np.testing.assert_array_equal(seen, pixels)
+  poses = [s['observation']['front_extrinsics'] for s in read['steps']]
+  np.testing.assert_allclose(
+    poses, fake_episodes.view_of(pictures).extrinsics, atol=1e-6
+  )
   fake_episodes.require_equal(schema.from_example(read), episode)
   fake_episodes.require_equal(record.decode(data), episode)
 

@@ -118,8 +118,12 @@ def test_images_go_with_their_episode(tmp_path):
     with pytest.raises(spec.DatasetError, match=r"instead of \['front'\]"):
       opened.add(episode)
     with pytest.raises(spec.DatasetError, match='1 images of front'):
-      opened.add(episode, images={'front': [b'x']})
-    opened.add(episode, images={'front': [b'x', b'y']})
+      opened.add(episode, views={'front': fake_episodes.view_of([b'x'])})
+    seen = fake_episodes.view_of([b'x', b'y'])
+    turned = dataclasses.replace(seen, extrinsics=seen.extrinsics[:, :3])
+    with pytest.raises(spec.DatasetError, match='extrinsics of front of shape'):
+      opened.add(episode, views={'front': turned})
+    opened.add(episode, views={'front': seen})
   assert reader.load_spec(tmp_path).cameras == ('front',)
   assert [e.metadata.index for e in reader.read_episodes(tmp_path)] == [0]
 

@@ -2,9 +2,10 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
-from sdd.dataset import measure, reader, record, spec, writer
+from sdd.dataset import derived, measure, reader, spec, writer
 from sdd.scenes import registry
 from tests.dataset import fake_episodes
 
@@ -17,11 +18,13 @@ def make(path, count=5, **options):
   ) as dataset:
     for index in range(count):
       episode = fake_episodes.make(index, success=index != 2)
-      images = {
-        name: [b'%d' % k for k in range(len(episode.action))]
+      views = {
+        name: fake_episodes.view_of(
+          [b'%d' % k for k in range(len(episode.action))], index
+        )
         for name in options.get('cameras', ())
       }
-      dataset.add(episode, images=images)
+      dataset.add(episode, views=views)
   return path
 
 
@@ -92,13 +95,18 @@ def test_an_interrupted_run_goes_on_where_it_stopped(data, tmp_path):
 def test_images_are_kept(tmp_path):
   path = make(tmp_path / 'data', cameras=('front',))
   run(path, tmp_path / 'out')
-  key = 'steps/observation/front_image'
   before, after = (
-    [record.columns(data)[key] for data in reader.read_records(place)]
+    [
+      derived.views(data, ['front'])['front']
+      for data in reader.read_records(place)
+    ]
     for place in (path, tmp_path / 'out')
   )
-  assert before == after
-  assert before[0][0] == b'0'
+  assert [each.images for each in before] == [each.images for each in after]
+  assert before[0].images[0] == b'0'
+  for one, other in zip(before, after, strict=True):
+    np.testing.assert_array_equal(one.extrinsics, other.extrinsics)
+    np.testing.assert_array_equal(one.intrinsics, other.intrinsics)
 
 
 def test_other_settings_and_the_dataset_itself_are_refused(data, tmp_path):

@@ -26,6 +26,7 @@ from sdd.language import task_tree
 from sdd.predicates import predicate
 from sdd.scenes import registry
 from sdd.simulation import action, simulator
+from tests.dataset import fake_episodes
 
 TASK = 'move the crayon box into the top drawer'
 OTHER = 'move the crayon box into the middle drawer'
@@ -105,10 +106,13 @@ def make(path, scene, kept, run=None, images=()):
     run=run or {'tasks': [TASK], 'seed': 0, 'episodes': 4},
   ) as dataset:  # fmt: skip
     for episode in kept:
-      pictures = {
-        name: [b'%d' % k for k in range(len(episode.action))] for name in images
+      views = {
+        name: fake_episodes.view_of(
+          [b'%d' % k for k in range(len(episode.action))]
+        )
+        for name in images
       }
-      dataset.add(episode, images=pictures)
+      dataset.add(episode, views=views)
   return path
 
 
