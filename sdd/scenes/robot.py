@@ -24,9 +24,9 @@ from sdd.scenes import parts
 TCP = 'tcp'
 HAND = 'hand'
 
-# Fingers narrower than they might be still grasp: what is closer to the
-# stroke than this does not fit between them for sure.
-_SPARE = 0.015
+# Share of the stroke that has to be spare: what is nearly as wide as that does
+# not fit between the fingers for sure.
+_SPARE = 0.1364
 _INNER = 0.73  # share of a pad that has to meet what is grasped
 _ROUND = 4  # decimals: a tenth of a millimetre
 
@@ -109,7 +109,7 @@ class Gripper:
   @property
   def widest(self) -> float:
     """Width of what is still grasped."""
-    return round(self.stroke - _SPARE, _ROUND)
+    return round(self.stroke * (1 - _SPARE), _ROUND)
 
   @property
   def open_tip(self) -> tuple[float, float, float]:
