@@ -9,7 +9,7 @@ import numpy as np
 from sdd.simulation import look as look_lib
 
 WAVES = 5  # that make up noise
-_INSET = 7e-4  # metres; patterns are read this far below the surface
+INSET = 7e-4  # metres; patterns are read this far below the surface
 _CONTRAST = 0.9
 
 
@@ -31,7 +31,7 @@ def below(point: jax.Array, normal: jax.Array) -> jax.Array:
 
   Faces that lie exactly between two cells of a pattern belong to neither.
   """
-  return point - _INSET * normal
+  return point - INSET * normal
 
 
 def share(

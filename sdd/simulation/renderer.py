@@ -22,7 +22,8 @@ from jaxtyping import Float, Int, UInt8
 from sdd import errors
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import camera as camera_lib
-from sdd.simulation import gl_context, look
+from sdd.simulation import gl_context
+from sdd.simulation import look as look_lib
 from sdd.simulation import poses as poses_lib
 
 NAMES = ('auto', 'gl', 'raycast')
@@ -63,7 +64,7 @@ class Renderer(Protocol):
     poses: poses_lib.Poses,
     camera: camera_lib.Camera | str,
     *,
-    look: look.Look | None = None,
+    look: look_lib.Look | None = None,
     size: tuple[int, int] | None = None,
     outputs: Collection[str] = ('rgb',),
     shadows: bool = True,
@@ -75,7 +76,7 @@ class Renderer(Protocol):
       camera: the name of one of the scene's, which may be on the robot; or
         any camera, whose pose and field of view may have batch axes.
       look: colours, textures and lights, with batch axes or not; the
-        model's own by default (`look.Look.of`). All batch axes broadcast.
+        model's own by default (`Look.of`). All batch axes broadcast.
       size: (height, width) in pixels; the camera's by default, `SIZE` for
         one that is named.
       outputs: which of `OUTPUTS` are wanted.
@@ -187,6 +188,29 @@ def seen_by(
     camera.name, camera.position, camera.rotation, camera.fovy,
     width=width, height=height,
   )  # fmt: skip
+
+
+def joint_batch(
+  poses: poses_lib.Poses, camera: camera_lib.Camera, look: look_lib.Look
+) -> tuple[int, ...]:
+  """The batch axes of all three together.
+
+  Raises:
+    errors.SddError: they do not broadcast, or leave nothing to draw.
+  """
+  parts = (poses.batch, camera.batch, look.batch)
+  try:
+    batch = np.broadcast_shapes(*parts)
+  except ValueError as mismatch:
+    raise errors.SddError(
+      f'Poses, camera and look have the batch axes {parts}; expected axes '
+      f'that broadcast.'
+    ) from mismatch
+  if 0 in batch:
+    raise errors.SddError(
+      f'The batch axes are {batch}; expected at least one frame to draw.'
+    )
+  return batch
 
 
 def check_outputs(outputs: Collection[str]) -> None:
