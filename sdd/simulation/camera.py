@@ -41,32 +41,64 @@ class Camera:
   height: int = flax.struct.field(pytree_node=False)
 
   @property
+  def batch(self) -> tuple[int, ...]:
+    """The batch axes of pose and field of view together."""
+    return np.broadcast_shapes(
+      np.shape(self.position)[:-1],
+      np.shape(self.rotation)[:-2],
+      np.shape(self.fovy),
+    )
+
+  @property
   def focal(self) -> Any:
     """Focal length in pixels, (*b,), the same in both directions."""
     return self.height / 2 / np.tan(np.deg2rad(self.fovy) / 2)
 
-  def intrinsics(self) -> Float[np.ndarray, '3 3']:
+  def intrinsics(self) -> Float[np.ndarray, '*b 3 3']:
     """The OpenCV matrix K: x right, y down, z forward, in pixels."""
-    focal = self.focal
-    centre_u, centre_v = (self.width - 1) / 2, (self.height - 1) / 2
-    return np.array([[focal, 0, centre_u], [0, focal, centre_v], [0, 0, 1.0]])
+    focal = np.asarray(self.focal)
+    matrix = np.zeros((*focal.shape, 3, 3))
+    matrix[..., 0, 0] = matrix[..., 1, 1] = focal
+    matrix[..., 0, 2] = (self.width - 1) / 2
+    matrix[..., 1, 2] = (self.height - 1) / 2
+    matrix[..., 2, 2] = 1
+    return matrix
 
-  def rays(self) -> Float[np.ndarray, 'height width 3']:
+  def extrinsics(self) -> Float[np.ndarray, '*b 4 4']:
+    """World to camera, in OpenCV's axes, as `intrinsics` takes them.
+
+    `K @ (extrinsics @ [x, y, z, 1])[:3]` is (u, v, 1) times the depth.
+    """
+    position, rotation = np.asarray(self.position), np.asarray(self.rotation)
+    flip = np.array([[1.0], [-1.0], [-1.0]])  # y and z turn round
+    turned = flip * np.swapaxes(rotation, -1, -2)
+    shift = -(turned @ position[..., None])
+    matrix = np.zeros((*shift.shape[:-2], 4, 4))
+    matrix[..., :3, :3], matrix[..., :3, 3:] = turned, shift
+    matrix[..., 3, 3] = 1
+    return matrix
+
+  def rays(self) -> Float[np.ndarray, '*b height width 3']:
     """World-frame direction through every pixel's centre.
 
     Not of unit length: each advances one metre along the optical axis, so
     that `position + depth * ray` is the point at that depth.
     """
     u, v = np.meshgrid(np.arange(self.width), np.arange(self.height))
-    right = (u - (self.width - 1) / 2) / self.focal
-    up = ((self.height - 1) / 2 - v) / self.focal
+    focal = np.asarray(self.focal)[..., None, None]
+    right = (u - (self.width - 1) / 2) / focal
+    up = ((self.height - 1) / 2 - v) / focal
     local = np.stack([right, up, -np.ones_like(right)], axis=-1)
-    return local @ np.asarray(self.rotation).T
+    turn = np.swapaxes(np.asarray(self.rotation), -1, -2)
+    return local @ turn[..., None, :, :]
 
   def project(
     self, points: Float[np.ndarray, '*n 3']
   ) -> Float[np.ndarray, '*n 2']:
-    """Pixels of world points; NaN for points that are not in front."""
+    """Pixels of world points; NaN for points that are not in front.
+
+    Of one camera: pose and field of view without batch axes.
+    """
     local = (np.asarray(points) - self.position) @ np.asarray(self.rotation)
     depth = -local[..., 2]
     depth = np.where(depth > 1e-9, depth, np.nan)
@@ -104,7 +136,7 @@ def look_at(
     right = np.cross([1.0, 0.0, 0.0], back)
   right /= np.linalg.norm(right)
   rotation = np.stack([right, np.cross(back, right), back], axis=-1)
-  return _checked(name, eye, rotation, fovy, width, height)
+  return checked(name, eye, rotation, fovy, width=width, height=height)
 
 
 def from_model(
@@ -124,28 +156,45 @@ def from_model(
     errors.UnknownNameError: the model has no such camera.
     errors.SddError: it is orthographic, or bad width or height.
   """
-  index = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_CAMERA, name)
-  if index < 0:
+  number = index(model, name)
+  rotation = data.cam_xmat[number].reshape(3, 3).copy()
+  position, fovy = data.cam_xpos[number].copy(), float(model.cam_fovy[number])
+  return checked(name, position, rotation, fovy, width=width, height=height)
+
+
+def index(model: mujoco.MjModel, name: str) -> int:
+  """Which of the model's cameras is called `name`.
+
+  Raises:
+    errors.UnknownNameError: the model has no such camera.
+    errors.SddError: it is orthographic.
+  """
+  number = mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_CAMERA, name)
+  if number < 0:
     names = [model.camera(i).name for i in range(model.ncam)]
     raise errors.UnknownNameError('camera', name, names)
-  if model.cam_projection[index] != mujoco.mjtProjection.mjPROJ_PERSPECTIVE:
+  if model.cam_projection[number] != mujoco.mjtProjection.mjPROJ_PERSPECTIVE:
     raise errors.SddError(
       f'Camera {name!r} is orthographic; expected a perspective camera.'
     )
-  rotation = data.cam_xmat[index].reshape(3, 3).copy()
-  position, fovy = data.cam_xpos[index].copy(), float(model.cam_fovy[index])
-  return _checked(name, position, rotation, fovy, width, height)
+  return number
 
 
-def _checked(
+def checked(
   name: str,
-  position: np.ndarray,
-  rotation: np.ndarray,
-  fovy: float,
+  position: Any,
+  rotation: Any,
+  fovy: Any,
+  *,
   width: int,
   height: int,
 ) -> Camera:
-  if not 0 < fovy < 180:
+  """A `Camera` that can be drawn from.
+
+  Raises:
+    errors.SddError: bad fovy, width or height.
+  """
+  if not (np.all(np.greater(fovy, 0)) and np.all(np.less(fovy, 180))):
     raise errors.SddError(
       f'Camera {name!r} has fovy {fovy}; expected degrees between 0 and 180.'
     )

@@ -15,13 +15,19 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 
 from sdd import errors
 from sdd.simulation import camera as camera_lib
-from sdd.simulation import render_geoms, render_look, render_rays
+from sdd.simulation import look as look_lib
+from sdd.simulation import (
+  render_geoms,
+  render_march,
+  render_rays,
+  render_shading,
+)
 
 GeomTable = render_geoms.GeomTable
-Look = render_look.Look
 geom_table = render_geoms.geom_table
 
 
@@ -30,7 +36,7 @@ class Image:
   """What a camera sees; `*b` are batch axes.
 
   Attributes:
-    rgb: (*b, height, width, 3) uint8, sRGB.
+    rgb: (*b, height, width, 3) uint8, as shown; None where not asked for.
     depth: (*b, height, width) float32 metres along the optical axis, at
       pixel centres; infinite where nothing is hit.
     geom_id: (*b, height, width) int32 index in the model, -1 for nothing.
@@ -41,6 +47,15 @@ class Image:
   geom_id: Any
 
 
+@flax.struct.dataclass
+class Traced:
+  """An `Image` before its colours are rounded, so that it has gradients."""
+
+  colour: Float[jax.Array, 'height width 3'] | None
+  depth: Float[jax.Array, 'height width']
+  geom_id: Int[jax.Array, 'height width']
+
+
 def render(
   table: GeomTable,
   geom_xpos: Any,
@@ -49,7 +64,8 @@ def render(
   *,
   shadows: bool = True,
   supersample: int = 1,
-  look: Look | None = None,
+  look: look_lib.Look | None = None,
+  colours: bool = True,
 ) -> Image:
   """Draws one frame, or many: one compiled program for a picture size.
 
@@ -57,110 +73,142 @@ def render(
     table: from `geom_table`.
     geom_xpos: (*b, ngeom, 3) of every geom of the model, metres.
     geom_xmat: (*b, ngeom, 3, 3) or (*b, ngeom, 9).
-    camera: its pose may have batch axes too; both broadcast.
-    shadows: whether the sun casts them.
+    camera: its pose and field of view may have batch axes too.
+    shadows: whether lights cast them.
     supersample: samples per pixel and direction; 2 for pictures for people.
-    look: lights and background.
+    look: colours, lights and background, with batch axes or not;
+      `table.look`, which is daylight, by default. All batch axes broadcast.
+    colours: False leaves `rgb` out, which is cheaper.
 
   Returns:
-    NumPy arrays.
+    NumPy arrays; JAX arrays if `geom_xpos` lives on an accelerator.
 
   Raises:
     errors.SddError: bad shapes or supersample.
   """
-  position = np.asarray(geom_xpos, np.float32)
-  rotation = np.asarray(geom_xmat, np.float32)
-  eye = np.asarray(camera.position, np.float32)
-  batch = _check(table, position.shape, rotation.shape, eye.shape)
+  look = table.look if look is None else look
+  batch = _check(table, np.shape(geom_xpos), np.shape(geom_xmat), camera, look)
   if not (isinstance(supersample, int) and supersample >= 1):
     raise errors.SddError(
       f'supersample is {supersample!r}; expected a whole number, 1 or more.'
     )
-  count, frames = position.shape[-2], math.prod(batch)
-  inputs = [
-    np.broadcast_to(np.asarray(value, np.float32), (*batch, *shape)).reshape(
-      frames, *shape
+  count = np.shape(geom_xpos)[-2]
+  turned = (*np.shape(geom_xpos)[:-2], count, 3, 3)
+  inputs = (
+    _frames(geom_xpos, (count, 3), batch),
+    _frames(geom_xmat.reshape(turned), (count, 3, 3), batch),
+    _frames(camera.position, (3,), batch),
+    _frames(camera.rotation, (3, 3), batch),
+    _frames(camera.fovy, (), batch),
+  )
+  frames = math.prod(batch)
+  shown = look.broadcast(batch) if look.batch else look
+  if look.batch:
+    shown = jax.tree.map(
+      lambda leaf: leaf.reshape(frames, *leaf.shape[len(batch) :]), shown
     )
-    for value, shape in (
-      (position, (count, 3)),
-      (rotation.reshape(*position.shape, 3), (count, 3, 3)),
-      (eye, (3,)),
-      (camera.rotation, (3, 3)),
-      (camera.fovy, ()),
-    )
-  ]
   draw = functools.partial(
     _render_chunk,
-    table=table,
-    look=Look() if look is None else look,
+    table=dataclasses.replace(table, look=None),
     size=(camera.height, camera.width),
     shadows=shadows,
     supersample=supersample,
+    colours=colours,
   )
-  images = _in_chunks(draw, inputs, frames)
+  on_device = isinstance(geom_xpos, jax.Array) and not _on_cpu()
+  images = _in_chunks(
+    draw, inputs, shown, frames, varied=bool(look.batch), keep=on_device
+  )
+  join = jnp.concatenate if on_device else np.concatenate
   return jax.tree.map(
-    lambda *leaves: np.concatenate(leaves)[:frames].reshape(
-      *batch, *leaves[0].shape[1:]
-    ),
+    lambda *leaves: join(leaves)[:frames].reshape(*batch, *leaves[0].shape[1:]),
     *images,
   )
 
 
-def _in_chunks(draw, inputs: list[np.ndarray], frames: int) -> list[Image]:
+def _frames(value: Any, shape: tuple[int, ...], batch: tuple[int, ...]) -> Any:
+  """One row per frame, float32."""
+  xp = jnp if isinstance(value, jax.Array) else np
+  value = xp.asarray(value, xp.float32)
+  return xp.broadcast_to(value, (*batch, *shape)).reshape(-1, *shape)
+
+
+def _in_chunks(draw, inputs, look, frames, *, varied, keep) -> list[Image]:
   """A frame at a time on a CPU, 16 on an accelerator: shapes never vary."""
   chunk = 1 if _on_cpu() or frames == 1 else 16
   images = []
   for start in range(0, frames, chunk):
     rows = np.minimum(np.arange(start, start + chunk), frames - 1)
-    image = draw([value[rows] for value in inputs])
-    images.append(jax.tree.map(np.asarray, image))
+    take = functools.partial(jax.tree.map, lambda leaf, rows=rows: leaf[rows])
+    shown = take(look) if varied else look
+    image = draw(take(inputs), look=shown, varied=varied)
+    images.append(image if keep else jax.tree.map(np.asarray, image))
   return images
 
 
-@functools.partial(jax.jit, static_argnames=('size', 'shadows', 'supersample'))
-def _render_chunk(inputs, table, look, **options) -> Image:
-  def one(position, rotation, eye, turned, fovy):
-    return trace(table, position, rotation, eye, turned, fovy, look, **options)
+@functools.partial(
+  jax.jit,
+  static_argnames=('size', 'shadows', 'supersample', 'colours', 'varied'),
+)
+def _render_chunk(inputs, table, look, varied, **options) -> Image:
+  def one(inputs, look):
+    return _rounded(trace(table, *inputs, look, **options))
 
   if len(inputs[0]) > 1:
-    return jax.vmap(one)(*inputs)
+    return jax.vmap(one, in_axes=(0, 0 if varied else None))(inputs, look)
   # Not vmapped: its loops then end where they should without masking.
-  image = one(*(value[0] for value in inputs))
+  first = functools.partial(jax.tree.map, lambda leaf: leaf[0])
+  image = one(first(inputs), first(look) if varied else look)
   return jax.tree.map(lambda leaf: leaf[None], image)
+
+
+def _rounded(traced: Traced) -> Image:
+  rgb = traced.colour
+  if rgb is not None:
+    rgb = jnp.round(rgb * 255).astype(jnp.uint8)
+  return Image(rgb=rgb, depth=traced.depth, geom_id=traced.geom_id)
 
 
 def trace(
   table: GeomTable,
-  geom_xpos: jax.Array,
-  geom_xmat: jax.Array,
-  position: jax.Array,
-  rotation: jax.Array,
-  fovy: jax.Array,
-  look: Look,
+  geom_xpos: Float[jax.Array, 'ngeom 3'],
+  geom_xmat: Float[jax.Array, 'ngeom 3 3'],
+  position: Float[jax.Array, '3'],
+  rotation: Float[jax.Array, '3 3'],
+  fovy: Any,
+  look: look_lib.Look,
   *,
   size: tuple[int, int],
   shadows: bool = True,
   supersample: int = 1,
-) -> Image:
-  """`render` for one frame as a pure function, to jit and vmap at will.
+  colours: bool = True,
+) -> Traced:
+  """`render` for one frame as a pure function, to jit, vmap and derive.
+
+  Colours and depth have derivatives by the poses of geoms and camera, and
+  colours by the look; what hides or shades what has none.
 
   Args:
     table: from `geom_table`.
-    geom_xpos: (ngeom, 3).
-    geom_xmat: (ngeom, 3, 3).
-    position: (3,) of the camera.
-    rotation: (3, 3) of the camera, camera to world.
+    geom_xpos: of all geoms.
+    geom_xmat: of all geoms.
+    position: of the camera.
+    rotation: of the camera, camera to world.
     fovy: degrees.
-    look: lights and background.
+    look: without batch axes.
     size: (height, width) in pixels.
-    shadows: whether the sun casts them.
+    shadows: whether lights cast them.
     supersample: samples per pixel and direction.
+    colours: False leaves them out.
   """
   table, look = jax.tree.map(jnp.asarray, (table, look))
   matrix = geom_xmat[table.geom_id]
   centre = geom_xpos[table.geom_id]
   centre += jnp.einsum('gij,gj->gi', matrix, table.offset)
-  scene = render_rays.Scene(table, centre, matrix, look)
+  there = jnp.ones(centre.shape[:1], bool)
+  scene = render_rays.compose(
+    render_march.Solids(table, centre, matrix, there), look
+  )
   height, width = size
   focal = height / 2 / jnp.tan(jnp.deg2rad(fovy) / 2)
   tile, (rows, columns) = _tiling(size)
@@ -171,16 +219,20 @@ def trace(
     pixel = corner[:, None] + jnp.stack([local % tile, local // tile])
     middle = jnp.array([[(width - 1) / 2], [(height - 1) / 2]])
 
-    def sample(shift: jax.Array, sun: jax.Array):
+    def sample(shift: jax.Array, scene: render_rays.Scene):
       u, v = (pixel + shift[:, None] - middle) / focal
       rays = rotation @ jnp.stack([u, -v, -jnp.ones_like(u)])
-      light = dataclasses.replace(look, sun=sun)
-      lit = dataclasses.replace(scene, look=light)
-      return render_rays.cast(
-        lit, position, rays, pixel_angle=1 / focal, shadows=shadows
-      )
+      hits = render_rays.first_hits(scene, position, rays)
+      light = None
+      if colours:
+        light = render_rays.colour(
+          scene, hits, rays, forward=-rotation[:, 2], pixel_angle=1 / focal,
+          shadows=shadows,
+        )  # fmt: skip
+      depth = jnp.where(hits.hit, hits.depth, jnp.inf)
+      return light, depth, jnp.where(hits.hit, table.geom_id[hits.row], -1)
 
-    return _supersampled(sample, look, supersample)
+    return _supersampled(sample, scene, supersample)
 
   light, depth, winner = jax.lax.map(one_tile, jnp.arange(rows * columns))
 
@@ -190,30 +242,38 @@ def trace(
     grid = grid.reshape(rows * tile, columns * tile, *grid.shape[4:])
     return grid[:height, :width]
 
-  rgb = whole(render_look.encode(jnp.swapaxes(light, 1, 2)))
-  return Image(rgb=rgb, depth=whole(depth), geom_id=whole(winner))
+  colour = None
+  if light is not None:
+    shown = render_shading.encode(light, look.gamma)
+    colour = whole(jnp.swapaxes(shown, 1, 2))
+  return Traced(colour=colour, depth=whole(depth), geom_id=whole(winner))
 
 
-def _supersampled(sample, look: Look, supersample: int):
+def _supersampled(sample, scene: render_rays.Scene, supersample: int):
   """Mean light over a grid inside the pixel; the rest from its centre.
 
-  The sun moves with the sample, which makes shadows soft.
+  Lights move within their spread with the sample: soft shadows.
   """
   if supersample == 1:
-    return sample(jnp.zeros(2), look.sun)
+    return sample(jnp.zeros(2), scene)
   step = (np.arange(supersample) + 0.5) / supersample - 0.5
   grid = np.stack(np.meshgrid(step, step), axis=-1).reshape(-1, 2)
-  turn = grid @ np.array([[0.6, -0.8], [0.8, 0.6]])
+  turn = np.pad(grid @ np.array([[0.6, -0.8], [0.8, 0.6]]), ((0, 0), (0, 1)))
+  lights = scene.look.lights
+
+  def one(shift: jax.Array, sway: jax.Array):
+    length = jnp.linalg.norm(lights.direction, axis=-1, keepdims=True)
+    off = lights.spread[:, None] * length * sway
+    moved = dataclasses.replace(lights, direction=lights.direction - off)
+    look = dataclasses.replace(scene.look, lights=moved)
+    return sample(shift, dataclasses.replace(scene, look=look))
+
   shifts = np.concatenate([np.zeros((1, 2)), grid])
-  turns = np.concatenate([np.zeros((1, 2)), turn])
-  suns = look.sun + look.sun_radius * (
-    turns[:, :1] * np.array([1.0, 0, 0]) + turns[:, 1:] * np.array([0, 1.0, 0])
-  )
-  suns /= jnp.linalg.norm(suns, axis=-1, keepdims=True)
+  sways = np.concatenate([np.zeros((1, 3)), turn])
   light, depth, winner = jax.lax.map(
-    lambda each: sample(*each), (jnp.asarray(shifts), suns)
+    lambda each: one(*each), (jnp.asarray(shifts), jnp.asarray(sways))
   )
-  light = jnp.clip(light[1:], 0, 1).mean(axis=0)
+  light = None if light is None else jnp.clip(light[1:], 0, 1).mean(axis=0)
   return light, depth[0], winner[0]
 
 
@@ -231,9 +291,10 @@ def _check(
   table: GeomTable,
   position: tuple[int, ...],
   rotation: tuple[int, ...],
-  eye: tuple[int, ...],
+  camera: camera_lib.Camera,
+  look: look_lib.Look,
 ) -> tuple[int, ...]:
-  """The batch axes of geoms and camera together."""
+  """The batch axes of geoms, camera and look together."""
   least = int(np.max(table.geom_id)) + 1
   fits = rotation in ((*position, 3), (*position[:-1], 9))
   if position[-1:] != (3,) or not fits or position[-2] < least:
@@ -242,12 +303,19 @@ def _check(
       f'(*b, ngeom, 3) and (*b, ngeom, 3, 3) or (*b, ngeom, 9), with all '
       f'geoms of the model that the table is of: at least {least}.'
     )
+  colours = np.shape(look.rgba)[-2]
+  if colours != position[-2]:
+    raise errors.SddError(
+      f'The look has colours for {colours} geoms; expected {position[-2]}, '
+      f'as many as geom_xpos has.'
+    )
+  parts = (position[:-2], camera.batch, look.batch)
   try:
-    batch = np.broadcast_shapes(position[:-2], eye[:-1])
+    batch = np.broadcast_shapes(*parts)
   except ValueError as mismatch:
     raise errors.SddError(
-      f'Geoms have batch axes {position[:-2]} and the camera {eye[:-1]}; '
-      f'expected axes that broadcast.'
+      f'Geoms, camera and look have the batch axes {parts}; expected axes '
+      f'that broadcast.'
     ) from mismatch
   if not math.prod(batch):
     raise errors.SddError(

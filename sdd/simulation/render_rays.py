@@ -1,175 +1,225 @@
-"""Rays through a scene: which geom is nearest, and how it is lit there."""
+"""What rays see: the geom that is nearest, its colour and how it is lit."""
 
+import dataclasses
 from typing import Any
 
 import flax.struct
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from sdd.simulation import render_geoms, render_look, render_shapes
+from sdd.simulation import look as look_lib
+from sdd.simulation import (
+  render_march,
+  render_shading,
+  render_shapes,
+  render_texture,
+)
 
-_X, _Z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-_TIE = 2e-5  # metres; of surfaces this close the first wins, without speckle
 _LIFT = 2e-4  # metres; shadow rays start this far off their surface
 
 
 @flax.struct.dataclass
 class Scene:
-  """Geoms in the table's order, where they are in one frame.
+  """One frame: geoms, their paint, and the light.
 
   Attributes:
-    table: what they are.
-    position: (G, 3) centre of each shape, world frame, metres.
-    rotation: (G, 3, 3) shape to world.
-    look: the light.
+    solids: shapes and where they are.
+    paint: (V, 18 + 4 * WAVES) what is looked up per hit: size, first and
+      second colour as light, scale and angle of the pattern, both kinds,
+      then the noise.
+    look: everything else; its arrays have no batch axes.
   """
 
-  table: render_geoms.GeomTable
-  position: Any
-  rotation: Any
-  look: render_look.Look
+  solids: render_march.Solids
+  paint: jax.Array
+  look: look_lib.Look
 
 
-def cast(
-  scene: Scene,
-  origin: jax.Array,
-  rays: jax.Array,
-  *,
-  pixel_angle: jax.Array,
-  shadows: bool,
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-  """What is seen from `origin` (3,) along `rays` (3, R).
+@flax.struct.dataclass
+class Hits:
+  """Where `R` rays end, and how the surface is turned there.
 
-  Args:
-    scene: what there is.
-    origin: the eye, metres.
-    rays: need not be of unit length.
-    pixel_angle: angle between neighbouring rays, radians.
-    shadows: whether the sun casts them.
-
-  Returns:
-    Linear light (3, R); depth (R,) in lengths of the rays, infinite where
-    nothing is hit; index of the geom in the model (R,), -1 for none.
+  Attributes:
+    hit: (R,) bool, whether there is anything.
+    row: (R,) of the table; 0 for nothing.
+    depth: (R,) in lengths of the rays; 0 for nothing.
+    point: (3, R) world frame, metres.
+    local: (3, R) in the shape's frame.
+    turned: (3, R) unit normal in the shape's frame.
+    normal: (3, R) unit normal in the world frame.
+    paint: (P, R) rows of `Scene.paint`.
   """
-  view = rays / jnp.linalg.norm(rays, axis=0)
-  seen = _in_cone(scene, origin, view)
-  depth, winner = _march(scene, tuple(origin), tuple(rays), seen)
-  hit = winner >= 0
-  distance = jnp.where(hit, depth, 0)
-  row = jnp.maximum(winner, 0)
-  table = scene.table
-  surface = jnp.concatenate(
+
+  hit: jax.Array
+  row: jax.Array
+  depth: jax.Array
+  point: jax.Array
+  local: jax.Array
+  turned: jax.Array
+  normal: jax.Array
+  paint: jax.Array
+
+
+def compose(solids: render_march.Solids, look: look_lib.Look) -> Scene:
+  """A frame, with the colours that geoms of the table have in `look`."""
+  ids, texture = solids.table.geom_id, look.texture
+  paint = jnp.concatenate(
     [
-      scene.position,
-      scene.rotation.reshape(-1, 9),
-      table.size,
-      render_look.linear(table.rgb),
-      render_look.linear(table.rgb_checker),
-      jnp.stack([table.checker, table.gloss, table.kind], axis=-1),
+      solids.table.size,
+      render_shading.linear(look.rgba[ids, :3], look.gamma),
+      render_shading.linear(texture.rgb[ids], look.gamma),
+      texture.scale[ids, None],
+      texture.angle[ids, None],
+      texture.kind[ids, None],
+      solids.table.kind[:, None],
+      render_texture.waves(texture.seed[ids]),
     ],
     axis=-1,
-  )[row].T
-  centre, matrix = surface[:3], surface[3:12].reshape(3, 3, -1)
-  kind = surface[23].astype(jnp.int32)
+  )
+  there = solids.there & (look.rgba[ids, 3] > 0)
+  return Scene(dataclasses.replace(solids, there=there), paint, look)
+
+
+def first_hits(scene: Scene, origin: jax.Array, rays: jax.Array) -> Hits:
+  """Where rays (3, R) from `origin` (3,) end; differentiable.
+
+  Which geom is met, and where, is found without derivatives; depth then
+  gets those of the tangent plane there, which are exact.
+  """
+  fixed = jax.lax.stop_gradient((scene.solids, origin, rays))
+  solids, eye, ways = fixed
+  view = ways / jnp.linalg.norm(ways, axis=0)
+  seen = render_march.in_cone(solids, eye, view)
+  found, winner = render_march.nearest(solids, tuple(eye), tuple(ways), seen)
+  hit = winner >= 0
+  row = jnp.maximum(winner, 0)
+  distance = jnp.where(hit, found, 0)
+  centre = scene.solids.position[row].T
+  matrix = jnp.moveaxis(scene.solids.rotation[row], 0, -1)
+  paint = scene.paint[row].T
+  kind, size = paint[12], tuple(paint[:3])
+  fix = jax.lax.stop_gradient
+  there = _into(fix(matrix), eye[:, None] + distance * ways - fix(centre))
+  facet = _out(matrix, fix(render_shapes.normal(kind, tuple(there), size)))
+  anchor = centre + _out(matrix, fix(there))
+  slope = jnp.sum(rays * facet, axis=0)
+  steep = hit & (jnp.abs(slope) > 1e-4)
+  tangent = jnp.sum((anchor - origin[:, None]) * facet, axis=0)
+  tangent = jnp.where(steep, tangent, 0) / jnp.where(steep, slope, 1)
+  distance += tangent - fix(tangent)
   point = origin[:, None] + distance * rays
-  local = jnp.sum(matrix * (point - centre)[:, None], axis=0)
-  turned = render_shapes.normal(kind, tuple(local), tuple(surface[12:15]))
-  normal = jnp.sum(matrix * turned, axis=1)
-  facing = jnp.abs(jnp.sum(normal * view, axis=0))
-  second = render_look.chequer(
-    local[:2],
-    edge=surface[21],
-    footprint=distance * pixel_angle / jnp.maximum(facing, 0.05),
+  local = _into(matrix, point - centre)
+  turned = render_shapes.normal(kind, tuple(local), size)
+  return Hits(
+    hit=hit,
+    row=row,
+    depth=distance,
+    point=point,
+    local=local,
+    turned=turned,
+    normal=_out(matrix, turned),
+    paint=paint,
   )
-  albedo = surface[15:18] + second * (surface[18:21] - surface[15:18])
-  lit = jnp.ones_like(distance)
-  if shadows:
-    faces_sun = hit & (scene.look.sun @ normal > 0)
-    lit = _sunlit(scene, point + _LIFT * normal, faces_sun)
-  light = render_look.shade(
-    scene.look,
-    albedo=albedo,
-    gloss=surface[22],
-    normal=normal,
-    view=view,
-    lit=lit,
+
+
+def colour(
+  scene: Scene,
+  hits: Hits,
+  rays: jax.Array,
+  *,
+  forward: jax.Array,
+  pixel_angle: jax.Array,
+  shadows: bool,
+) -> jax.Array:
+  """Light (3, R) that comes back along the rays.
+
+  Args:
+    scene: the frame.
+    hits: where the rays end.
+    rays: (3, R) world frame.
+    forward: (3,) unit, along the camera's axis.
+    pixel_angle: angle between neighbouring rays, radians.
+    shadows: whether any light casts them.
+  """
+  look = scene.look
+  view = rays / jnp.linalg.norm(rays, axis=0)
+  albedo = _albedo(scene, hits, view, pixel_angle)
+  light = _received(scene, hits, forward, shadows=shadows)
+  sky = render_shading.background(look, view)
+  shown = jnp.minimum(look.exposure * albedo * light, 1)
+  hazy = render_shading.fade(look, shown, sky, hits.depth)
+  shown = jnp.where(hits.paint[12] == render_shapes.PLANE, hazy, shown)
+  return jnp.where(hits.hit, shown, sky)
+
+
+def _albedo(
+  scene: Scene, hits: Hits, view: jax.Array, pixel_angle: jax.Array
+) -> jax.Array:
+  first, second = hits.paint[3:6], hits.paint[6:9]
+  pattern = hits.paint[11]
+
+  def textured() -> jax.Array:
+    facing = jnp.abs(jnp.sum(hits.normal * view, axis=0))
+    share = render_texture.share(
+      pattern,
+      render_texture.below(hits.local, hits.turned),
+      scale=hits.paint[9],
+      angle=hits.paint[10],
+      wave=hits.paint[13:],
+      footprint=hits.depth * pixel_angle / jnp.maximum(facing, 0.05),
+    )
+    return first + share * (second - first)
+
+  some = jnp.any(hits.hit & (pattern != look_lib.PLAIN))
+  return jax.lax.cond(some, textured, lambda: first)
+
+
+def _received(
+  scene: Scene, hits: Hits, forward: jax.Array, *, shadows: bool
+) -> jax.Array:
+  """Light (3, R) that falls on the hits: ambient, headlight, all lights."""
+  look = scene.look
+  start = hits.point + _LIFT * hits.normal
+
+  def add(total: jax.Array, light: look_lib.Lights):
+    way = render_shading.towards(light, hits.point)
+    share = render_shading.strength(light, hits.normal, way)
+    if shadows:
+      asked = hits.hit & (share > 0) & (light.shadow > 0.5)
+      share = jnp.where(_shaded(scene.solids, start, light, asked), 0, share)
+    return total + light.rgb[:, None] * share, None
+
+  facing = jnp.maximum(-forward @ hits.normal, 0)
+  total = look.ambient[:, None] + look.headlight[:, None] * facing
+  total, _ = jax.lax.scan(add, total, look.lights)
+  return total
+
+
+def _shaded(
+  solids: render_march.Solids,
+  start: jax.Array,
+  light: look_lib.Lights,
+  asked: jax.Array,
+) -> jax.Array:
+  """Whether (R,) a geom stands between points (3, R) and one light."""
+  solids, start, light = jax.lax.stop_gradient((solids, start, light))
+  parallel = light.directional > 0.5
+  sun = -light.direction / jnp.sqrt(jnp.sum(light.direction**2) + 1e-20)
+  wanted = jnp.where(
+    parallel,
+    render_march.upstream(solids, start, sun, asked),
+    render_march.between(solids, start, light.position, asked),
   )
-  sky = render_look.background(scene.look, view)
-  hazy = render_look.fade(scene.look, light, sky, distance)
-  light = jnp.where(kind == render_shapes.PLANE, hazy, light)
-  light = jnp.where(hit, light, sky)
-  return light, depth, jnp.where(hit, table.geom_id[row], -1)
+  way = render_shading.towards(light, start)
+  limit = jnp.where(parallel, jnp.inf, 1.0)
+  return render_march.blocked(solids, tuple(start), tuple(way), wanted, limit)
 
 
-def _sunlit(scene: Scene, point: jax.Array, asked: jax.Array) -> jax.Array:
-  """0 where a geom stands between `point` (3, R) and the sun, else 1.
-
-  Geoms that cannot shade any of the points `asked` (R,) are left out, by
-  the box around those points in a frame that looks at the sun.
-  """
-  sun = scene.look.sun
-  side = jnp.cross(sun, jnp.where(jnp.abs(sun[2]) < 0.9, _Z, _X))
-  side /= jnp.linalg.norm(side)
-  frame = jnp.stack([side, jnp.cross(sun, side), sun])
-  seen = frame @ point
-  low = jnp.min(jnp.where(asked, seen, jnp.inf), axis=1)
-  high = jnp.max(jnp.where(asked, seen, -jnp.inf), axis=1)
-  centre, bound = scene.position @ frame.T, scene.table.bound[:, None]
-  above, below = centre + bound >= low, centre - bound <= high
-  wanted = above.all(axis=1) & below[:, :2].all(axis=1)
-  _, blocker = _march(scene, tuple(point), tuple(sun), wanted)
-  return jnp.where(blocker >= 0, 0.0, 1.0)
+def _into(matrix: Any, vector: Any) -> Any:
+  """(3, R) from the world into frames (3, 3, R)."""
+  return jnp.sum(matrix * vector[:, None], axis=0)
 
 
-def _in_cone(scene: Scene, origin, view: jax.Array) -> jax.Array:
-  """Which geoms (G,) can meet rays from `origin` along `view` (3, R)."""
-  axis = view.mean(axis=1)
-  axis /= jnp.maximum(jnp.linalg.norm(axis), 1e-6)
-  spread = jnp.arccos(jnp.clip(jnp.min(axis @ view), -1, 1)) + 1e-3
-  apart = scene.position - origin
-  distance = jnp.maximum(jnp.linalg.norm(apart, axis=-1), 1e-9)
-  bound = scene.table.bound
-  angle = jnp.arccos(jnp.clip(apart @ axis / distance, -1, 1))
-  radius = jnp.arcsin(jnp.clip(bound / distance, 0, 1))
-  return (angle <= spread + radius) | (distance <= bound)
-
-
-def _march(scene: Scene, origin, direction, wanted: jax.Array):
-  """Nearest entry (R,) and its row in the table (R,), -1 for none.
-
-  Loops over the wanted geoms, one short loop for each kind of shape, so
-  that every shape's mathematics is compiled once and run for its own only.
-  """
-  shape = jnp.broadcast_shapes(*(jnp.shape(c) for c in (*origin, *direction)))
-  counts = scene.table.counts
-  bucket = jnp.where(wanted, scene.table.kind, len(counts))
-  order = jnp.argsort(bucket, stable=True)
-  best = (jnp.full(shape, jnp.inf), jnp.full(shape, -1, jnp.int32))
-  for kind, count in enumerate(counts):
-    if not count:
-      continue
-
-    def meet(step, best, kind=kind):
-      row = order[step]
-      matrix = scene.rotation[row]
-      start = _into(
-        matrix, [o - p for o, p in zip(origin, scene.position[row])]
-      )
-      ray = _into(matrix, direction)
-      size = tuple(scene.table.size[row])
-      found = render_shapes.ENTER[kind](start, ray, size)
-      nearer = found < best[0] - _TIE
-      return jnp.where(nearer, found, best[0]), jnp.where(nearer, row, best[1])
-
-    first = jnp.sum(bucket < kind)
-    best = jax.lax.fori_loop(first, first + jnp.sum(bucket == kind), meet, best)
-  return best
-
-
-def _into(matrix, vector) -> list[Any]:
-  """World components into a geom's frame: the transpose times the vector."""
-  return [
-    sum(matrix[axis, column] * vector[axis] for axis in range(3))
-    for column in range(3)
-  ]
+def _out(matrix: Any, vector: Any) -> Any:
+  """(3, R) from frames (3, 3, R) into the world."""
+  return jnp.sum(matrix * vector[None], axis=1)

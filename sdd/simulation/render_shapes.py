@@ -114,7 +114,8 @@ def normal(kind: jax.Array, point: Components, size: Components) -> jax.Array:
   zero, one = jnp.zeros_like(x), jnp.ones_like(x)
   beyond = [jnp.abs(p) - s for p, s in zip(point, size)]
   face = jnp.argmax(jnp.stack(beyond), axis=0)
-  end = jnp.abs(z) - size[1] > jnp.hypot(x, y) - size[0]
+  fixed = jax.lax.stop_gradient((x, y))
+  end = jnp.abs(z) - size[1] > jnp.hypot(*fixed) - size[0]
   flat = [
     jnp.where(face == axis, jnp.sign(point[axis]), 0) for axis in range(3)
   ]
@@ -131,4 +132,4 @@ def normal(kind: jax.Array, point: Components, size: Components) -> jax.Array:
       for column in zip(*choices)
     ]
   )
-  return vector / jnp.maximum(jnp.linalg.norm(vector, axis=0), _TINY)
+  return vector / jnp.sqrt(jnp.sum(vector**2, axis=0) + _TINY**2)

@@ -8,7 +8,8 @@ import pytest
 
 from sdd import errors
 from sdd.simulation import camera as camera_lib
-from sdd.simulation import raycast, render_episode
+from sdd.simulation import look as look_lib
+from sdd.simulation import poses, raycast, render_episode
 
 _SHAPES = ('sphere', 'capsule', 'ellipsoid', 'cylinder', 'box')
 
@@ -125,23 +126,21 @@ def test_agrees_with_mujoco_rays(seed):
 
 def test_normals_point_where_mujoco_says(toy):
   """In the sun's light alone, brightness is Lambert's cosine."""
-  dark, white = np.zeros(3, np.float32), np.ones_like(toy.table.rgb)
   sun = np.array([0.6, -0.48, 0.64], np.float32)
-  look = raycast.Look(
-    sun=sun,
-    sun_rgb=np.ones(3, np.float32),
-    fill_rgb=dark,
-    sky_rgb=dark,
-    ground_rgb=dark,
-    haze=1e6,
+  own = toy.table.look
+  look = dataclasses.replace(
+    own,
+    rgba=np.ones_like(own.rgba),
+    texture=dataclasses.replace(
+      own.texture, kind=np.zeros_like(own.texture.kind)
+    ),
+    lights=jax.tree.map(lambda leaf: leaf[:1], own.lights).replace(
+      direction=-sun[None], rgb=np.ones((1, 3), np.float32)
+    ),
+    ambient=np.zeros(3, np.float32),
+    haze=np.float32(1e6),
   )
-  plain = dataclasses.replace(
-    toy.table,
-    rgb=white,
-    checker=np.zeros_like(toy.table.checker),
-    gloss=np.zeros_like(toy.table.gloss),
-  )
-  image = dataclasses.replace(toy, table=plain).render(look=look, shadows=False)
+  image = toy.render(look=look, shadows=False)
   rays, far = toy.camera.rays(), []
   hits = np.argwhere(image.geom_id >= 0)[::5]
   for row, column in hits:
@@ -198,7 +197,7 @@ def test_shadow_falls_away_from_the_sun(toy):
   assert np.all(dark.rgb[shaded].sum(-1) <= lit.rgb[shaded].sum(-1))
   assert np.array_equal(lit.depth, dark.depth)
   points = toy.camera.position + lit.depth[..., None] * toy.camera.rays()
-  sun = np.asarray(raycast.Look().sun, np.float64)
+  sun = -np.asarray(toy.table.look.lights.direction[0], np.float64)
   blocked = [
     mujoco.mj_ray(
       toy.model,
@@ -248,7 +247,7 @@ def test_batches_equal_single_frames_and_vmap(toy):
       position,
       jnp.asarray(toy.camera.rotation),
       jnp.asarray(toy.camera.fovy),
-      raycast.Look(),
+      toy.table.look,
       size=(80, 120),
     )
 
@@ -258,7 +257,7 @@ def test_batches_equal_single_frames_and_vmap(toy):
     jnp.asarray(xmat).reshape(2, -1, 3, 3),
   )
   assert np.mean(mapped.geom_id == both.geom_id) > 0.999
-  assert np.mean(np.abs(np.int32(mapped.rgb) - np.int32(both.rgb))) < 0.1
+  assert np.mean(np.abs(255 * mapped.colour - both.rgb)) < 0.4
 
 
 def test_pictures_need_not_be_multiples_of_a_tile(toy):
@@ -292,7 +291,7 @@ def test_poses_are_those_of_the_simulation():
     </worldbody></mujoco>"""
   )
   place, turn = [[1.0, 2.0, 3.0]], [[0.0, 1.0, 0.0, 0.0]]
-  moved = render_episode.poses(
+  moved = poses.of_qpos(
     model,
     np.array([[0.0], [0.5]]),
     mocap_pos=np.array(place),
@@ -302,7 +301,7 @@ def test_poses_are_those_of_the_simulation():
   assert np.allclose(moved.geom_xmat[:, 0], np.diag([1, -1, -1]))
   assert np.allclose(moved.geom_xpos[:, 1, 0], [0, 0.5])
   with pytest.raises(errors.SddError, match='expected'):
-    render_episode.poses(model, np.zeros((2, 3)))
+    poses.of_qpos(model, np.zeros((2, 3)))
 
 
 def test_table_leaves_out_what_cannot_be_seen(toy):
@@ -311,15 +310,15 @@ def test_table_leaves_out_what_cannot_be_seen(toy):
   assert len(ids) == sum(toy.table.counts) == toy.model.ngeom - 2
   everything = raycast.geom_table(toy.model, groups=[0])
   assert set(everything.geom_id.tolist()) == ids
-  chequered = toy.table.checker > 0
-  assert np.allclose(toy.table.checker[chequered], 0.25)
-  assert np.allclose(
-    sorted(
-      [toy.table.rgb[chequered][0, 0], toy.table.rgb_checker[chequered][0, 0]]
-    ),
-    [0.7, 0.9],
-    atol=0.01,
-  )
+
+
+def test_look_of_a_model_has_its_chequers(toy):
+  look = look_lib.Look.of(toy.model)
+  chequered = look.texture.kind == look_lib.CHECKER
+  assert chequered.sum() == 1
+  assert np.allclose(look.texture.scale[chequered], 0.25)
+  pair = [look.rgba[chequered][0, 0], look.texture.rgb[chequered][0, 0]]
+  assert np.allclose(sorted(pair), [0.7, 0.9], atol=0.01)
 
 
 def test_bad_input_is_refused(toy):
