@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import camera as camera_lib
+from sdd.simulation import look as look_lib
 from sdd.simulation import raycast
 
 FITTED = 'fitted'
@@ -40,11 +41,12 @@ def draw(
   camera: camera_lib.Camera,
   *,
   supersample: int,
+  look: look_lib.Look | None = None,
 ) -> Picture:
   """What a camera sees, with `supersample` rays a pixel and direction."""
   return raycast.render(
     raycast.geom_table(model), data.geom_xpos, data.geom_xmat, camera,
-    supersample=supersample,
+    supersample=supersample, look=look,
   ).rgb  # fmt: skip
 
 

@@ -7,6 +7,10 @@ One row of initial worlds for each scene, all of them by default:
   python -m experiments.scenes --robot=panda --out=runs/panda.png
   python -m experiments.scenes --toys --out=runs/toys.png
 
+What domain randomisation does to them:
+
+  python -m experiments.scenes --randomise --grid=6x6 --out=runs/looks.png
+
 Whether a scene of your own will work, in plain words and with a picture that
 has its names in it:
 
@@ -17,6 +21,7 @@ No graphics library is needed.
 """
 
 import pathlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -41,6 +46,8 @@ from sdd.scenes import (
 from sdd.scenes import scene as scene_lib
 from sdd.scenes.own import checking
 from sdd.simulation import camera as camera_lib
+from sdd.simulation import look as look_lib
+from sdd.simulation import look_variation
 
 _FITTED = scene_picture.FITTED
 _SCENE = flags.DEFINE_string('scene', 'all', 'all, or the name of one')
@@ -53,8 +60,9 @@ _VARIATION = flags.DEFINE_enum(
   'how much worlds vary: wide, or as little as in the paper',
 )  # fmt: skip
 _CAMERA = flags.DEFINE_string(
-  'camera', _FITTED,
-  f'{_FITTED}, which shows all there is to handle, or a camera of the scene',
+  'camera', None,
+  f'{_FITTED}, which shows all there is to handle and is usual, or a camera '
+  'of the scene, usual with --randomise',
 )  # fmt: skip
 _ROBOT = flags.DEFINE_string(
   'robot', robots.DEFAULT.name,
@@ -62,6 +70,16 @@ _ROBOT = flags.DEFINE_string(
   'gripper, such as ur5e+hand, or a robot file',
 )  # fmt: skip
 _TOYS = flags.DEFINE_bool('toys', False, 'show every toy by itself instead')
+_RANDOMISE = flags.DEFINE_boolean(
+  'randomise', False, 'draw worlds in other colours, textures, lights and '
+  'from other places, as `experiments.render --randomise` does',
+)  # fmt: skip
+_STRENGTH = flags.DEFINE_float(
+  'strength', 1.0, 'how far from the scene as it is', lower_bound=0
+)
+_GRID = flags.DEFINE_string(
+  'grid', None, 'ROWSxCOLUMNS of worlds, of all scenes in turn, such as 6x6'
+)
 _CHECK = flags.DEFINE_string(
   'check', None, 'say what will not work in this MJCF file, and draw it'
 )
@@ -90,6 +108,8 @@ def main(_: Sequence[str]) -> int:
   names = [address.join(name, _robot(name)) for name in names]
   for name in names:
     registry.load(name)  # complains before anything is drawn
+  if _GRID.value is not None:
+    return _grid(names, path)
   rows: list[Picture] = []
   count = 2 if _TOYS.value else len(names)
   with program.progress('Drawing', count) as meter:
@@ -100,6 +120,33 @@ def main(_: Sequence[str]) -> int:
   path.write_bytes(film_strip.encode_png(np.concatenate(rows)))
   print(f'Picture: {path}')
   return 0
+
+
+def _grid(names: list[str], path: pathlib.Path) -> int:
+  """Draws worlds of the scenes in turn, without words."""
+  rows, columns = _cells(_GRID.value)
+  variation = cast(scene_lib.Variation, _VARIATION.value)
+  scenes = [registry.load(name, variation) for name in names]
+  frames: list[Picture] = []
+  with program.progress('Drawing', rows * columns) as meter:
+    for k in range(rows * columns):
+      seed = _FIRST_SEED.value + k // len(scenes)
+      frames.append(_draw_world(scenes[k % len(scenes)], seed))
+      meter.advance(1)
+  sheet = film_strip.film_strip(frames, [''] * len(frames), columns=columns)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  path.write_bytes(film_strip.encode_png(sheet))
+  print(f'Picture: {path}')
+  return 0
+
+
+def _cells(text: str) -> tuple[int, int]:
+  found = re.fullmatch(r'([1-9]\d?)x([1-9]\d?)', text.strip())
+  if not found:
+    raise errors.SddError(
+      f'--grid={text}: expected ROWSxCOLUMNS, 1 to 99 each, such as 6x6.'
+    )
+  return int(found[1]), int(found[2])
 
 
 def _check(name: str, path: pathlib.Path) -> int:
@@ -166,21 +213,35 @@ def _title(scene: scene_lib.Scene) -> str:
 
 def _draw_world(scene: scene_lib.Scene, seed: int) -> Picture:
   scene, data = scene_picture.start(scene, seed)
-  if _CAMERA.value == _FITTED:
-    camera = scene_picture.fitted(
-      scene, data, width=_WIDTH.value, height=_height()
-    )
+  name = _CAMERA.value or ('front' if _RANDOMISE.value else _FITTED)
+  size = {'width': _WIDTH.value, 'height': _height()}
+  if name == _FITTED:
+    camera = scene_picture.fitted(scene, data, **size)
   else:
-    camera = camera_lib.from_model(
-      scene.model, data, _CAMERA.value, width=_WIDTH.value, height=_height()
-    )
-  return _draw(scene.model, data, camera)
+    camera = camera_lib.from_model(scene.model, data, name, **size)
+  if not _RANDOMISE.value:
+    return _draw(scene.model, data, camera)
+  seen = look_variation.draw(
+    scene, (seed, *scene.domain.encode()), strength=_STRENGTH.value
+  )
+  if name != _FITTED:
+    camera = seen.camera(scene.model, camera)
+  return seen.sensed(
+    _draw(scene.model, data, camera, look=seen.look),
+    np.random.default_rng((seed, 0)),
+  )
 
 
 def _draw(
-  model: mujoco.MjModel, data: mujoco.MjData, camera: camera_lib.Camera
+  model: mujoco.MjModel,
+  data: mujoco.MjData,
+  camera: camera_lib.Camera,
+  *,
+  look: look_lib.Look | None = None,
 ) -> Picture:
-  return scene_picture.draw(model, data, camera, supersample=_SUPERSAMPLE.value)
+  return scene_picture.draw(
+    model, data, camera, supersample=_SUPERSAMPLE.value, look=look
+  )
 
 
 def _height() -> int:

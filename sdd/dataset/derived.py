@@ -21,6 +21,7 @@ def open_writer(
   *,
   run: Mapping[str, Any],
   free: Collection[str],
+  cameras: Sequence[str] | None = None,
 ) -> writer.DatasetWriter:
   """Creates, or continues, a dataset beside the one it is made from.
 
@@ -29,6 +30,7 @@ def open_writer(
     out: the new one.
     run: what to change in, or to add to, the dataset's own `run`.
     free: fields of it that may differ when continuing.
+    cameras: those of the new one, if not the same.
 
   Raises:
     DatasetError: there is no dataset at `path`, or `out` holds anything
@@ -49,7 +51,7 @@ def open_writer(
     state_names=source.state_names,
     action_spec=source.action_spec,
     scenes=scene_texts(path),
-    cameras=source.cameras,
+    cameras=source.cameras if cameras is None else cameras,
     scene=source.scene,
     run={**source.run, **run},
     free=free,

@@ -55,7 +55,8 @@ def _add(shape: _Shape, spec: mujoco.MjSpec, hand: parts.Body) -> None:
   hand.add_site(name=robot.TCP, pos=[0, 0, shape.tool], size=[0.005] * 3)
   hand.add_camera(
     name='wrist', pos=[-0.09, 0, 0.03], fovy=60,
-    xyaxes=[0, 1, 0, 0.96, 0, 0.28],
+    # Leaning forwards: the fingertips, and what is ahead of them.
+    xyaxes=[0, 1, 0, 0.91, 0, -0.42],
   )  # fmt: skip
   for name, side in zip(_JOINTS, (1, -1), strict=True):
     _add_finger(shape, hand, name, side)

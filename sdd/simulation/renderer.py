@@ -121,6 +121,11 @@ def make(name: str, scene: scene_lib.Scene) -> Renderer:
   return raycast_renderer.RaycastRenderer(scene)
 
 
+def chosen(drawer: Renderer, poses: poses_lib.Poses) -> str:
+  """Which renderer draws this batch: `gl` or `raycast`."""
+  return drawer.choose(poses) if isinstance(drawer, Auto) else drawer.name
+
+
 class Auto:
   """The `Renderer` that chooses for every batch; see `make`."""
 
