@@ -13,6 +13,7 @@ from sdd.scenes import parts, robot, scene, vocabulary, world_state
 FLOOR_HEIGHT = -0.60  # metres; the table's top is at 0
 TABLE_MIDDLE, TABLE_HALF = (0.42, -0.06), (0.36, 0.50)
 ARM_NOISE = 0.05  # radians, on every joint of the start configuration
+WALL_PLACE = -1.2  # metres; behind the robot, where nothing reaches
 PALE = (0.85, 0.76, 0.62, 1)
 _STILL = 0.02  # metres or radians a second: slower is at rest
 
@@ -36,7 +37,7 @@ def make(name: str, *, timestep: float = 0.005) -> mujoco.MjSpec:
 
 
 def add_surroundings(spec: mujoco.MjSpec, *, table: bool = True) -> None:
-  """Adds lights, floor, table, pedestal and the cameras front and top.
+  """Adds lights, floor, wall, table, pedestal, cameras front and top.
 
   Args:
     spec: what they are added to.
@@ -51,6 +52,10 @@ def add_surroundings(spec: mujoco.MjSpec, *, table: bool = True) -> None:
   )  # fmt: skip
   if table:
     _add_table(world)
+  parts.box(
+    world, 'wall', (0.01, 5, 1.5), (WALL_PLACE, 1.5, FLOOR_HEIGHT + 1.5),
+    role=parts.LOOKS, rgba=(0.86, 0.87, 0.88, 1),
+  )  # fmt: skip
   parts.box(
     world, 'pedestal', (0.09, 0.09, 0.28), (0, 0, -0.30), role=parts.LOOKS,
     rgba=(0.35, 0.36, 0.38, 1),
