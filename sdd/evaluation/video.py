@@ -1,0 +1,95 @@
+"""Films: pictures to an MP4 file that every browser plays."""
+
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterable
+
+import imageio_ffmpeg
+import numpy as np
+
+from sdd import errors
+from sdd.dataset import durable
+from sdd.evaluation import frames as frames_lib
+
+_QUALITY = 7  # of 10
+# Any frame can be jumped to, and playing may begin before all is loaded.
+_OUTPUT = ['-g', '4', '-movflags', '+faststart', '-preset', 'veryfast']
+
+
+def encode(frames: Iterable[frames_lib.Picture], *, rate_hz: float) -> bytes:
+  """The bytes of an H.264 film in an MP4 container.
+
+  Args:
+    frames: of one size, both sides even.
+    rate_hz: frames a second.
+
+  Raises:
+    errors.SddError: no frames, odd sizes, or frames that differ in size.
+  """
+  with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder) / 'film.mp4'
+    _encode(path, frames, rate_hz)
+    return path.read_bytes()
+
+
+def write(path: str | os.PathLike[str], film: bytes) -> pathlib.Path:
+  """Writes a film, atomically, and returns its path.
+
+  Raises:
+    errors.SddError: the name does not end in `.mp4`.
+  """
+  target = require_name(path)
+  target.parent.mkdir(parents=True, exist_ok=True)
+  durable.write(target, lambda draft: _store(draft, film))
+  return target
+
+
+def require_name(path: str | os.PathLike[str]) -> pathlib.Path:
+  """The path; raises SddError if it is not that of an MP4 file."""
+  target = pathlib.Path(path).expanduser()
+  if target.suffix != '.mp4':
+    raise errors.SddError(f'{target}: expected the name of an .mp4 file.')
+  return target
+
+
+def _encode(
+  path: pathlib.Path, frames: Iterable[frames_lib.Picture], rate_hz: float
+) -> None:
+  writer, size = None, (0, 0)
+  try:
+    for number, frame in enumerate(frames):
+      image = np.ascontiguousarray(frame)
+      if writer is None:
+        size = _size(image)
+        writer = imageio_ffmpeg.write_frames(
+          str(path), size, fps=rate_hz, quality=_QUALITY, codec='libx264',
+          macro_block_size=2, output_params=list(_OUTPUT),
+        )  # fmt: skip
+        writer.send(None)
+      elif _size(image) != size:
+        raise errors.SddError(
+          f'Frame {number} of the film is {_size(image)} pixels; expected '
+          f'{size} like the first.'
+        )
+      writer.send(image)
+  finally:
+    if writer is not None:
+      writer.close()
+  if writer is None:
+    raise errors.SddError('A film of no frames; expected 1 or more.')
+
+
+def _size(image: np.ndarray) -> tuple[int, int]:
+  """Width and height."""
+  good = image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3
+  if not good or image.shape[0] % 2 or image.shape[1] % 2:
+    raise errors.SddError(
+      f'A frame of a film is {image.dtype} of shape {image.shape}; expected '
+      f'uint8 RGB with even height and width.'
+    )
+  return int(image.shape[1]), int(image.shape[0])
+
+
+def _store(path: pathlib.Path, content: bytes) -> None:
+  path.write_bytes(content)
