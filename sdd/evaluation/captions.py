@@ -69,7 +69,7 @@ def of_episode(
     (
       episode.metadata.task,
       '' if sub == episode.metadata.task else sub,
-      f'{step / rate_hz:5.1f} s   {skill or "waiting, or back to rest"}',
+      f'{step / rate_hz:.1f} s: {skill or "waiting, or back to rest"}',
     )
     for step, (sub, skill) in enumerate(
       zip(episode.sub_task, episode.skill, strict=True)

@@ -15,6 +15,7 @@ from sdd.evaluation import frames as frames_lib
 
 _JPEG = 82  # quality
 _COLUMNS = 2  # of a PNG sheet
+_BLANK = 240  # grey level
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,16 +38,17 @@ class Card:
   pictures: Sequence[frames_lib.Picture]
   link: str = ''
 
-  @property
-  def row(self) -> frames_lib.Picture:
-    """The frames side by side."""
-    return np.concatenate([np.asarray(each) for each in self.pictures], axis=1)
+  def row(self, room: int) -> frames_lib.Picture:
+    """The frames side by side, and blanks up to `room` of them."""
+    blank = np.full_like(self.pictures[0], _BLANK)
+    row = [*self.pictures, *[blank] * (room - len(self.pictures))]
+    return np.concatenate(row, axis=1)
 
 
 def words(about: episode_lib.EpisodeMetadata) -> str:
   """How an episode went, in a few words."""
   retries = sum(about.retries)
-  found = [f'{about.duration:.0f} s', f'ended by {about.ended}']
+  found = [f'{about.duration:.0f} s', f'ended: {about.ended}']
   if retries:
     found.append(f'{retries} {"retry" if retries == 1 else "retries"}')
   if about.judged and about.ground_truth != about.success:
@@ -60,9 +62,9 @@ def to_html(title: str, subtitle: str, cards: Sequence[Card]) -> str:
   Raises:
     errors.SddError: no cards.
   """
-  _require(cards)
+  room = _most_pictures(cards)
   groups = [
-    (name, [(card, _data_url(card.row)) for card in group])
+    (name, [(card, _data_url(card.row(room))) for card in group])
     for name, group in _groups(cards)
   ]
   template = report.environment().get_template('contact.html')
@@ -75,10 +77,10 @@ def to_png(cards: Sequence[Card]) -> bytes:
   Raises:
     errors.SddError: no cards.
   """
-  _require(cards)
+  room = _most_pictures(cards)
   sheets = [
     film_strip.film_strip(
-      [card.row for card in group],
+      [card.row(room) for card in group],
       [f'{name} #{card.index}: {card.task} ({card.words})' for card in group],
       columns=min(_COLUMNS, max(len(found) for _, found in _groups(cards))),
     )
@@ -104,9 +106,11 @@ def _groups(cards: Sequence[Card]) -> list[tuple[str, list[Card]]]:
   return [(name, group) for name, group in found if group]
 
 
-def _require(cards: Sequence[Card]) -> None:
+def _most_pictures(cards: Sequence[Card]) -> int:
+  """Raises SddError if there is no card."""
   if not cards:
     raise errors.SddError('A contact sheet of no episodes; expected 1 or more.')
+  return max(len(card.pictures) for card in cards)
 
 
 def _data_url(picture: frames_lib.Picture) -> str:

@@ -12,9 +12,8 @@ from sdd import errors
 from sdd.dataset import durable
 from sdd.evaluation import frames as frames_lib
 
-_QUALITY = 7  # of 10
 # Any frame can be jumped to, and playing may begin before all is loaded.
-_OUTPUT = ['-g', '4', '-movflags', '+faststart', '-preset', 'veryfast']
+_OUTPUT = ('-crf', '23', '-g', '8', '-movflags', '+faststart')
 
 
 def encode(frames: Iterable[frames_lib.Picture], *, rate_hz: float) -> bytes:
@@ -63,7 +62,7 @@ def _encode(
       if writer is None:
         size = _size(image)
         writer = imageio_ffmpeg.write_frames(
-          str(path), size, fps=rate_hz, quality=_QUALITY, codec='libx264',
+          str(path), size, fps=rate_hz, quality=None, codec='libx264',
           macro_block_size=2, output_params=list(_OUTPUT),
         )  # fmt: skip
         writer.send(None)

@@ -72,8 +72,26 @@ for (const chart of document.querySelectorAll('svg.chart')) {
     return Math.round(share * (moments.steps - 1));
   });
 }
-film.addEventListener('play', follow);
+const play = document.getElementById('play');
+const speeds = [...document.querySelectorAll('.speed')];
+function toggle() {
+  if (film.paused) film.play(); else film.pause();
+}
+function hasten(chosen) {
+  film.playbackRate = Number(chosen.dataset.speed);
+  for (const button of speeds) {
+    button.setAttribute('aria-pressed', String(button === chosen));
+  }
+}
+for (const button of speeds) {
+  button.addEventListener('click', () => hasten(button));
+}
+hasten(speeds[0]);
+play.addEventListener('click', toggle);
+film.addEventListener('click', toggle);
+film.addEventListener('play', () => { play.textContent = 'pause'; follow(); });
 film.addEventListener('pause', () => {
+  play.textContent = 'play';
   kept = clamp(Math.floor(film.currentTime * moments.rate + 1e-3));
 });
 film.addEventListener('seeked', () => { if (!film.paused) follow(); });
