@@ -197,7 +197,7 @@ def _sheet(scene: scene_lib.Scene) -> int:
   else:
     content = contact_sheet.to_png(cards)
     out.parent.mkdir(parents=True, exist_ok=True)
-    durable.write(out, lambda draft: _store(draft, content))
+    durable.write_bytes(out, content)
   print(f'Contact sheet: {out}')
   return 0
 
@@ -217,10 +217,6 @@ def _card(
     about.index, about.success, about.task, contact_sheet.words(about),
     list(pictures), page if (folder / page).exists() else '',
   )  # fmt: skip
-
-
-def _store(path: pathlib.Path, content: bytes) -> None:
-  path.write_bytes(content)
 
 
 if __name__ == '__main__':

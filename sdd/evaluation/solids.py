@@ -1,4 +1,4 @@
-"""The geoms of a model as flat faces, for pages that draw in three dimensions."""
+"""The geoms of a model as flat faces, for pages that draw them in space."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from sdd.simulation import raycast, render_shapes
 
-_EDGE = 0.16  # metres: larger faces are cut, so that they sort well by depth
+_EDGE = 0.3  # metres: larger faces are cut, so that few end behind the eye
 _ROUND = 14  # sides of what is round
 _RINGS = 7  # of a ball
 
@@ -48,9 +48,7 @@ def of_model(model: mujoco.MjModel) -> list[Solid]:
   return found
 
 
-def _grid(
-  columns: int, rows: int, *, closed: bool
-) -> Int[np.ndarray, 'F 4']:
+def _grid(columns: int, rows: int, *, closed: bool) -> Int[np.ndarray, 'F 4']:
   """Faces between the vertices of a grid, numbered row by row.
 
   Closed, the last column meets the first.
@@ -77,9 +75,7 @@ def box(
   count = 0
   for axis in range(3):
     first, second = (axis + 1) % 3, (axis + 2) % 3
-    counts = [
-      2 + int(2 * half[side] / _EDGE) for side in (first, second)
-    ]
+    counts = [2 + int(2 * half[side] / _EDGE) for side in (first, second)]
     a, b = (
       np.linspace(-half[side], half[side], count_)
       for side, count_ in zip((first, second), counts)

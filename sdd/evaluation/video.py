@@ -40,7 +40,7 @@ def write(path: str | os.PathLike[str], film: bytes) -> pathlib.Path:
   """
   target = require_name(path)
   target.parent.mkdir(parents=True, exist_ok=True)
-  durable.write(target, lambda draft: _store(draft, film))
+  durable.write_bytes(target, film)
   return target
 
 
@@ -88,7 +88,3 @@ def _size(image: np.ndarray) -> tuple[int, int]:
       f'uint8 RGB with even height and width.'
     )
   return int(image.shape[1]), int(image.shape[0])
-
-
-def _store(path: pathlib.Path, content: bytes) -> None:
-  path.write_bytes(content)
