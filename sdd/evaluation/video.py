@@ -4,6 +4,7 @@ import os
 import pathlib
 import tempfile
 from collections.abc import Iterable
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -12,8 +13,13 @@ from sdd import errors
 from sdd.dataset import durable
 from sdd.evaluation import frames as frames_lib
 
-# Any frame can be jumped to, and playing may begin before all is loaded.
-_OUTPUT = ('-crf', '23', '-g', '8', '-movflags', '+faststart')
+_SETTINGS: dict[str, Any] = {
+  'codec': 'libx264',
+  'macro_block_size': 2,  # even sizes stay as they are
+  'quality': None,  # -crf says it
+  # Any frame can be jumped to, and playing may begin before all is loaded.
+  'output_params': ['-crf', '23', '-g', '8', '-movflags', '+faststart'],
+}
 
 
 def encode(frames: Iterable[frames_lib.Picture], *, rate_hz: float) -> bytes:
@@ -62,9 +68,8 @@ def _encode(
       if writer is None:
         size = _size(image)
         writer = imageio_ffmpeg.write_frames(
-          str(path), size, fps=rate_hz, quality=None, codec='libx264',
-          macro_block_size=2, output_params=list(_OUTPUT),
-        )  # fmt: skip
+          str(path), size, **_SETTINGS, fps=rate_hz
+        )
         writer.send(None)
       elif _size(image) != size:
         raise errors.SddError(
