@@ -20,7 +20,7 @@ The policy is an exported file or the --workdir of a training run. --mp4 and
 import pathlib
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from absl import flags
 
@@ -130,15 +130,16 @@ def _film(recording: imagined.Recording, rate_hz: float) -> bytes:
     )
     for step in range(steps)
   ]
+  band = captions.Band(_view().width, told)
   pictures = frames.pictures(recording.stage, recording.qpos, _view())
-  drawn = []
   with program.progress('Drawing', steps) as meter:
-    for step, picture in enumerate(pictures):
-      drawn.append(_drawn(recording, step, picture))
-      meter.advance(1)
-  band = captions.Band(drawn[0].shape[1], told)
-  captioned = (band.below(each, step) for step, each in enumerate(drawn))
-  return video.encode(captioned, rate_hz=rate_hz)
+
+    def captioned() -> Iterator[frames.Picture]:
+      for step, picture in enumerate(pictures):
+        yield band.below(_drawn(recording, step, picture), step)
+        meter.advance(1)
+
+    return video.encode(captioned(), rate_hz=rate_hz)
 
 
 def _picture(recording: imagined.Recording, rate_hz: float) -> None:

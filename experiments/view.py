@@ -20,7 +20,7 @@ stored states.
 
 import pathlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from absl import flags
 
@@ -73,6 +73,7 @@ _FRAMES = flags.DEFINE_integer(
   'frames', 4, 'of each episode in a sheet', lower_bound=1
 )
 _FOLDER = 'runs/view'
+_LARGE, _SMALL = 480, 180  # pixels
 
 
 def main(_: Sequence[str]) -> int:
@@ -101,7 +102,9 @@ def _one(scene: scene_lib.Scene) -> int:
   )
   rows = timeline.of_episode(tree, episode)
   rate = reader.load_spec(_DATA.value).action_spec.rate_hz
-  pictures = list(_drawn(scene, episode))
+  pictures = _drawn(scene, episode)
+  if _RERUN.value:
+    pictures = list(pictures)  # they are needed twice
   film = _film(episode, pictures, rate)
   if _MP4.value:
     print(f'Film: {video.write(_MP4.value, film)}')
@@ -124,18 +127,18 @@ def _drawn(
   """A frame for every step."""
   stage = frames.stage_of(scene, episode)
   with program.progress('Drawing', len(episode.world)) as meter:
-    for picture in frames.pictures(stage, episode.world, _view(480)):
+    for picture in frames.pictures(stage, episode.world, _view(_LARGE)):
       yield picture
       meter.advance(1)
 
 
 def _film(
   episode: episode_lib.Episode,
-  pictures: Sequence[frames.Picture],
+  pictures: Iterable[frames.Picture],
   rate_hz: float,
 ) -> bytes:
   told = captions.of_episode(episode, rate_hz=rate_hz)
-  band = captions.Band(pictures[0].shape[1], told)
+  band = captions.Band(_view(_LARGE).width, told)
   captioned = (band.below(each, k) for k, each in enumerate(pictures))
   return video.encode(captioned, rate_hz=rate_hz)
 
@@ -210,7 +213,7 @@ def _card(
     [f'{a}{b}' for a, b in zip(episode.sub_task, episode.skill)], _FRAMES.value
   )
   pictures = frames.pictures(
-    frames.stage_of(scene, episode), episode.world[steps], _view(180)
+    frames.stage_of(scene, episode), episode.world[steps], _view(_SMALL)
   )
   page = _name(about.index)
   return contact_sheet.Card(

@@ -24,7 +24,7 @@ from sdd.simulation import simulator
 
 FIRST, LAST = (38, 84, 235), (224, 44, 38)  # blue to red, sRGB
 _OVER = 3  # samples a pixel and direction, for smooth lines
-_OPACITY, _WIDTH = 0.55, 1.3  # of a line; pixels
+_OPACITY, _WIDTH = 0.75, 1.3  # of a line; pixels
 
 
 class Many(protocol.Policy, Protocol):

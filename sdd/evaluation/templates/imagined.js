@@ -272,6 +272,9 @@ document.getElementById('home').addEventListener('click', () => {
 });
 window.addEventListener('resize', draw);
 if (film) {
+  film.addEventListener('click', () => {
+    if (film.paused) film.play(); else film.pause();
+  });
   film.addEventListener('timeupdate', () => {
     if (film.paused) return;
     const step = film.currentTime * world.rate;
