@@ -1,10 +1,12 @@
 """Films: pictures to an MP4 file that every browser plays."""
 
+import contextlib
+import itertools
 import os
 import pathlib
+import subprocess
 import tempfile
 from collections.abc import Iterable
-from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
@@ -13,13 +15,12 @@ from sdd import errors
 from sdd.dataset import durable
 from sdd.evaluation import frames as frames_lib
 
-_SETTINGS: dict[str, Any] = {
-  'codec': 'libx264',
-  'macro_block_size': 2,  # even sizes stay as they are
-  'quality': None,  # -crf says it
-  # Any frame can be jumped to, and playing may begin before all is loaded.
-  'output_params': ['-crf', '23', '-g', '8', '-movflags', '+faststart'],
-}
+_RAW = ('-f', 'rawvideo', '-pix_fmt', 'rgb24')
+# Any frame can be jumped to, and playing may begin before all is loaded.
+_CODED = (
+  '-an', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-crf', '23', '-g', '8',
+  '-movflags', '+faststart',
+)  # fmt: skip
 
 
 def encode(frames: Iterable[frames_lib.Picture], *, rate_hz: float) -> bytes:
@@ -61,27 +62,45 @@ def require_name(path: str | os.PathLike[str]) -> pathlib.Path:
 def _encode(
   path: pathlib.Path, frames: Iterable[frames_lib.Picture], rate_hz: float
 ) -> None:
-  writer, size = None, (0, 0)
-  try:
-    for number, frame in enumerate(frames):
-      image = np.ascontiguousarray(frame)
-      if writer is None:
-        size = _size(image)
-        writer = imageio_ffmpeg.write_frames(
-          str(path), size, **_SETTINGS, fps=rate_hz
-        )
-        writer.send(None)
-      elif _size(image) != size:
-        raise errors.SddError(
-          f'Frame {number} of the film is {_size(image)} pixels; expected '
-          f'{size} like the first.'
-        )
-      writer.send(image)
-  finally:
-    if writer is not None:
-      writer.close()
-  if writer is None:
+  images = iter(frames)
+  first = next(images, None)
+  if first is None:
     raise errors.SddError('A film of no frames; expected 1 or more.')
+  size = _size(np.asarray(first))
+  command = [
+    imageio_ffmpeg.get_ffmpeg_exe(), '-v', 'error', '-y', *_RAW,
+    '-s', f'{size[0]}x{size[1]}', '-r', f'{rate_hz:g}', '-i', '-', *_CODED,
+    str(path),
+  ]  # fmt: skip
+  with tempfile.TemporaryFile() as told:
+    with subprocess.Popen(
+      command, stdin=subprocess.PIPE, stderr=told
+    ) as process:
+      assert process.stdin is not None
+      try:
+        for number, frame in enumerate(itertools.chain([first], images)):
+          process.stdin.write(_bytes(np.asarray(frame), number, size))
+        process.stdin.close()
+      except BrokenPipeError:  # it has ended, and says why
+        with contextlib.suppress(BrokenPipeError):
+          process.stdin.close()
+      except BaseException:
+        process.kill()
+        raise
+    if process.returncode:
+      told.seek(0)
+      raise errors.SddError(
+        f'FFmpeg made no film: {told.read().decode(errors="replace").strip()}'
+      )
+
+
+def _bytes(image: np.ndarray, number: int, size: tuple[int, int]) -> bytes:
+  if _size(image) != size:
+    raise errors.SddError(
+      f'Frame {number} of the film is {_size(image)} pixels; expected '
+      f'{size} like the first.'
+    )
+  return image.tobytes()
 
 
 def _size(image: np.ndarray) -> tuple[int, int]:
