@@ -103,16 +103,23 @@ def test_every_decision_is_kept_with_what_it_weighed(policy, recording):
   assert recording.latest(5).step == 4
 
 
-def test_a_policy_that_fails_is_an_error(scene, policy):
-  class Broken:
-    execution_horizon = 4
+class Broken:
+  execution_horizon = 4
 
-    def __getattr__(self, name):
-      return getattr(policy, name)
+  def reset(self, seed=0):
+    pass
 
-    def infer_many(self, observation, count):
-      raise ValueError('out of order')
+  def observe(self, observation):
+    pass
 
+  def infer(self, observation):
+    return self.infer_many(observation, 1)[0]
+
+  def infer_many(self, observation, count):
+    raise ValueError('out of order')
+
+
+def test_a_policy_that_fails_is_an_error(scene):
   with pytest.raises(errors.SddError, match='out of order'):
     imagined.record(Broken(), scene, TASK, index=0, count=2, seconds=1)
 

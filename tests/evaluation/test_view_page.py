@@ -64,10 +64,11 @@ def test_the_bars_say_at_each_step_what_the_timeline_says():
   shown = [[''] * len(NODES) for _ in made.rows]
   for tag, attributes in found.tags:
     if tag == 'svg' and attributes['class'] == 'bar':
-      node = int(attributes['data-node'])
+      node = int(attributes['data-node'] or '')
     if tag == 'rect' and attributes['class'] in timeline.STATES:
-      start, length = int(attributes['x']), int(attributes['width'])
-      shown[node][start : start + length] = [attributes['class']] * length
+      start, length = (int(attributes[name] or '') for name in ('x', 'width'))
+      kind = str(attributes['class'])
+      shown[node][start : start + length] = [kind] * length
   assert shown == [list(row.states) for row in made.rows]
 
 
