@@ -11,9 +11,10 @@ import pebble
 
 from experiments import generator
 from sdd import errors
-from sdd.deployment import runtime
-from sdd.evaluation import rollout
+from sdd.deployment import batched, runtime
+from sdd.evaluation import imagined, rollout
 from sdd.language import task_tree
+from sdd.policy import policy as policy_lib
 from sdd.policy import protocol
 from sdd.scenes import registry
 from sdd.scenes import scene as scene_lib
@@ -48,6 +49,24 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
   spec = action.ActionSpec.from_json(policy.action_spec)
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
   _require_scene(path, policy.state_names, scene)
+  return policy
+
+
+def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
+  """A distilled policy that can sample many chunks in one call.
+
+  Raises:
+    errors.SddError: as `load`; or it is the generator, which samples none.
+  """
+  if path == GENERATOR:
+    raise errors.SddError(
+      f'--policy={GENERATOR}: the generator plans and samples no action '
+      'sequences; expected a policy.npz, or the --workdir of a training run.'
+    )
+  policy = load(path, scene)
+  if isinstance(policy, runtime.NumpyPolicy):
+    return batched.BatchedPolicy(path)
+  assert isinstance(policy, policy_lib.DiffusionPolicy)
   return policy
 
 

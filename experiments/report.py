@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from experiments import policies, program
+from experiments import collected, policies, program
 from sdd import errors
 from sdd.collection import episode as episode_lib
 from sdd.dataset import cost, kept_scene, reader
@@ -273,13 +273,7 @@ def _policy_strip(
 
 
 def _commands(evaluations: list[dict[str, Any]]) -> list[str]:
-  spec = reader.load_spec(_DATA.value)
-  run = spec.run
-  task = run['tasks'][0] if len(run['tasks']) == 1 else 'all'
-  made = [
-    f'python -m experiments.collect --scene={spec.scene} --task="{task}" '
-    f'--episodes={run["episodes"]} --seed={run["seed"]} --out={_DATA.value}'
-  ]
+  made = [collected.command(_DATA.value)]
   return list(
     itertools.chain(made, (e['command'] for e in evaluations if 'command' in e))
   )

@@ -1,7 +1,7 @@
 # Makes the project's Python environment. test.sh and demo.sh source it:
 #
 #   source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
-#   set_up base        # or: set_up dev, which adds the tools and every extra
+#   set_up base        # or: set_up dev, which adds the tools and the extras tests use
 #
 # Afterwards the working directory is the repository's root and $python is
 # the environment's interpreter. A second call installs nothing unless

@@ -21,6 +21,7 @@ MODULES = {
   'flax': 'flax.linen',
   'google-genai': 'google.genai',
   'google-generativeai': 'google.generativeai',
+  'imageio-ffmpeg': 'imageio_ffmpeg',
   'jax': 'jax',
   'jaxtyping': 'jaxtyping',
   'jinja2': 'jinja2',

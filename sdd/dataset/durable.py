@@ -41,6 +41,15 @@ def write_text(path: pathlib.Path, text: str) -> None:
   write(path, lambda temporary: _store(temporary, text))
 
 
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
+  """Puts `content` at `path` at once; see `write`."""
+
+  def fill(temporary: pathlib.Path) -> None:
+    temporary.write_bytes(content)
+
+  write(path, fill)
+
+
 def remove_temporary(directory: pathlib.Path) -> None:
   """Removes what a killed writer left half written in `directory`."""
   for path in directory.glob(TEMPORARY + '*'):

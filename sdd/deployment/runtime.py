@@ -28,6 +28,9 @@ FORMAT = 'sdd numpy policy'
 VERSION = 1
 EPSILON = 1e-5  # of group normalisation
 Array = np.ndarray
+# Normalised observations (To, F), number of the instruction and noise
+# (count, Ta, 10) to normalised chunks (count, Ta, 10).
+Samples = Callable[[Array, int, Array], Array]
 
 
 class NumpyPolicy:
@@ -83,28 +86,49 @@ class NumpyPolicy:
       ValueError: for an unknown instruction, or a missing, misshapen or
         non-finite entry of the observation.
     """
+    return self.infer_many(observation, 1)[0]
+
+  def infer_many(
+    self,
+    observation: Mapping[str, Any],
+    count: int,
+    sample: Samples | None = None,
+  ) -> Array:
+    """Samples chunks (count, Ta, 10); the first is what `infer` answers.
+
+    `sample` may do the work elsewhere, all at once; else it is done here,
+    one after the other. Raises as `infer` does.
+    """
     if not self._fresh and self.execution_horizon > 1:
       self._history.clear()  # what is there is a whole chunk old
     self._history.append(self._vector(observation))
     while len(self._history) < self._horizon:
       self._history.appendleft(self._history[0])
-    noise = draw_noise(self._seed, self._call, self._shape)
+    noise = draw_noise(self._seed, self._call, (count, *self._shape))
     self._call, self._fresh = self._call + 1, False
     history = np.stack(self._history)
-    chunk = self.sample(history, str(observation['instruction']), noise)
-    chunk *= self._arrays['action_half']
-    chunk += self._arrays['action_centre']
+    instruction = str(observation['instruction'])
+    if sample is not None:
+      seen = self._normalised(history)
+      chunks = sample(seen, self._find(instruction), noise)
+    else:
+      chunks = np.stack([self.sample(history, instruction, n) for n in noise])
+    chunks = chunks * self._arrays['action_half']
+    chunks += self._arrays['action_centre']
     if self._relative:
-      chunk[:, :3] += history[-1, :3]
-    return chunk
+      chunks[..., :3] += history[-1, :3]
+    return chunks
 
   def sample(self, history: Array, instruction: str, noise: Array) -> Array:
     """The sampling loop on raw observations; the chunk is normalised."""
-    arrays = self._arrays
-    seen = history - arrays['observation_centre']
-    seen *= arrays['observation_scale']
+    seen = self._normalised(history)
     condition = self._encode(seen.ravel(), self._find(instruction))
-    return self._unet.sample(condition, noise, arrays['ddim'])
+    return self._unet.sample(condition, noise, self._arrays['ddim'])
+
+  def _normalised(self, history: Array) -> Array:
+    seen = history - self._arrays['observation_centre']
+    seen *= self._arrays['observation_scale']
+    return seen
 
   def _find(self, instruction: str) -> int:
     if instruction in self.instructions:
@@ -133,8 +157,11 @@ class NumpyPolicy:
     return np.concatenate(parts)
 
 
-def draw_noise(seed: int, call: int, shape: tuple[int, int]) -> Array:
-  """The noise that the `call`-th decision since `reset(seed)` starts from."""
+def draw_noise(seed: int, call: int, shape: tuple[int, ...]) -> Array:
+  """The noise that the `call`-th decision since `reset(seed)` starts from.
+
+  Of several chunks, the first is the one that is drawn alone.
+  """
   key = np.array([seed % 2**64, call], np.uint64)
   generator = np.random.Generator(np.random.Philox(key=key))
   return generator.standard_normal(shape, dtype=np.float32)

@@ -41,7 +41,7 @@ def film_strip(
   font = ImageFont.load_default(size=max(11, min(width // 17, 20)))
   line = int(font.getbbox('Ág')[3]) + 3
   cells = [
-    (image, _wrap(caption, font, width))
+    (image, wrap(caption, font, width))
     for image, caption in zip(images, captions)
   ]
   rows = [cells[at : at + columns] for at in range(0, len(cells), columns)]
@@ -122,7 +122,7 @@ def key_frames(labels: Sequence[str], count: int) -> list[int]:
   return chosen
 
 
-def _wrap(caption: str, font: Any, width: int) -> list[str]:
+def wrap(caption: str, font: Any, width: int) -> list[str]:
   """Lines that fit `width` pixels; a word too long for one is broken."""
   lines: list[str] = []
   for word in caption.split():

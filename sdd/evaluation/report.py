@@ -119,8 +119,12 @@ def write_report(path: str | os.PathLike[str], report: Report) -> pathlib.Path:
   Raises:
     errors.SddError: the report does not hold together, as in `to_html`.
   """
+  return write_text(path, to_html(report))
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> pathlib.Path:
+  """Writes a page, atomically, and returns its path."""
   target = pathlib.Path(path)
-  text = to_html(report)
   target.parent.mkdir(parents=True, exist_ok=True)
   handle, draft = tempfile.mkstemp(
     dir=target.parent, prefix=f'.{target.name}.', suffix='.part'
@@ -153,7 +157,7 @@ def to_html(report: Report) -> str:
           f'expected {len(table.header)}: {", ".join(table.header)}.'
         )
   return (
-    _environment()
+    environment()
     .get_template('report.html')
     .render(
       report=report,
@@ -169,16 +173,17 @@ def to_html(report: Report) -> str:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
-  environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+  """The templates of all pages, with what they share."""
+  made = jinja2.Environment(
     loader=jinja2.PackageLoader('sdd.evaluation', 'templates'),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
   )
-  environment.filters['cell'] = _cell
-  return environment
+  made.filters['cell'] = _cell
+  return made
 
 
 def _data_url(caption: str, png: bytes) -> str:

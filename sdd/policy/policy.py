@@ -51,6 +51,16 @@ class DiffusionPolicy:
     Raises:
       SddError: for a missing, misshapen or non-finite entry.
     """
+    return self.infer_many(observation, 1)[0]
+
+  def infer_many(
+    self, observation: protocol.Observation, count: int
+  ) -> Float[np.ndarray, 'count Ta 10']:
+    """Samples several chunks at once; the first is what `infer` answers.
+
+    Raises:
+      SddError: for a missing, misshapen or non-finite entry.
+    """
     if not self._fresh and self.execution_horizon > 1:
       self._history.clear()  # what is there is a whole chunk old
     present = vector(observation, self.spec)
@@ -58,12 +68,12 @@ class DiffusionPolicy:
     while len(self._history) < self.spec.config.observation_horizon:
       self._history.appendleft(self._history[0])
     noise = sampler.draw_noise(
-      self._seed, self._call, sampler.noise_shape(self.spec.config)
+      self._seed, self._call, (count, *sampler.noise_shape(self.spec.config))
     )
     self._call, self._fresh = self._call + 1, False
     history = np.stack(self._history)
-    chunk = self.sample(history, str(observation['instruction']), noise)
-    raw = self.spec.action_statistics.denormalise(chunk)
+    chunks = self.sample_many(history, str(observation['instruction']), noise)
+    raw = self.spec.action_statistics.denormalise(chunks)
     return frame.outward(
       raw,
       frame.end_effector(history),
@@ -77,14 +87,24 @@ class DiffusionPolicy:
     noise: Float[np.ndarray, 'Ta 10'],
   ) -> Float[np.ndarray, 'Ta 10']:
     """Runs the sampling loop on raw observations; the chunk is normalised."""
+    return self.sample_many(history, instruction, noise[None])[0]
+
+  def sample_many(
+    self,
+    history: Float[np.ndarray, 'To F'],
+    instruction: str,
+    noise: Float[np.ndarray, 'B Ta 10'],
+  ) -> Float[np.ndarray, 'B Ta 10']:
+    """As `sample`, from several noises at once."""
     observed = self.spec.observation_statistics.normalise(history)
-    chunk = self._sample(
+    seen, said = np.asarray(observed, np.float32), self._embed(instruction)
+    chunks = self._sample(
       self.params,
-      np.asarray(observed, np.float32)[None],
-      self._embed(instruction)[None],
-      noise[None],
+      np.broadcast_to(seen, (len(noise), *seen.shape)),
+      np.broadcast_to(said, (len(noise), *said.shape)),
+      noise,
     )
-    return np.asarray(chunk)[0]
+    return np.asarray(chunks)
 
   def _embed(self, instruction: str) -> np.ndarray:
     if instruction not in self._embeddings:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from sdd.policy import config as config_lib
 from sdd.policy import network
@@ -17,12 +17,13 @@ Sampler = Callable[[Any, ArrayLike, ArrayLike, ArrayLike], Array]
 
 
 def draw_noise(
-  seed: int, call: int, shape: tuple[int, int]
-) -> Float[np.ndarray, 'Ta 10']:
+  seed: int, call: int, shape: tuple[int, ...]
+) -> Float[np.ndarray, '*b Ta 10']:
   """The noise that the `call`-th decision since `reset(seed)` starts from.
 
-  Counter-based and drawn on the host, so that JAX and NumPy policies start
-  from the same numbers on every machine.
+  Of several chunks the first is the one that is drawn alone. Counter-based
+  and drawn on the host, so that JAX and NumPy policies start from the same
+  numbers on every machine.
   """
   key = np.array([seed % 2**64, call], np.uint64)
   generator = np.random.Generator(np.random.Philox(key=key))
@@ -35,10 +36,18 @@ def make(config: config_lib.PolicyConfig) -> Sampler:
   Observation (B, To, F), text (B, E), noise and result (B, Ta, 10); all
   normalised. Deterministic: the noise decides the chunk.
   """
-  model = network.Network(config.validate())
   schedule = schedule_lib.make(config.training_steps, config.prediction)
   times = schedule_lib.ddim_times(config.training_steps, config.inference_steps)
   table = schedule_lib.ddim_table(schedule, times).astype(np.float32)
+  return loop(network.Network(config.validate()), times, table)
+
+
+def loop(
+  model: network.Network,
+  times: Int[np.ndarray, ' steps'],
+  table: Float[np.ndarray, 'steps 4'],
+) -> Sampler:
+  """As `make`, for a network and a DDIM table that are there already."""
 
   def sample(
     params: Any,

@@ -1,48 +1,17 @@
 import base64
-import html.parser
 import io
 import re
 
 import numpy as np
 import pytest
+import web_page
 from PIL import Image
 
 from sdd import errors
 from sdd.evaluation import film_strip, report_charts
 from sdd.evaluation import report as report_lib
 
-_VOID = {'meta', 'img', 'br', 'link', 'input', 'hr'}
 _EVIL = '<script>alert("x")</script> & \'quotes\''
-
-
-class _Page(html.parser.HTMLParser):
-  """Checks that tags nest, and keeps what is on the page."""
-
-  def __init__(self, text: str):
-    super().__init__()
-    self.open: list[str] = []
-    self.tags: list[tuple[str, dict[str, str | None]]] = []
-    self.text = ''
-    self.feed(text)
-    self.close()
-    assert not self.open
-
-  def handle_starttag(self, tag, attrs):
-    self.tags.append((tag, dict(attrs)))
-    if tag not in _VOID:
-      self.open.append(tag)
-
-  def handle_startendtag(self, tag, attrs):
-    self.tags.append((tag, dict(attrs)))
-
-  def handle_endtag(self, tag):
-    assert self.open.pop() == tag
-
-  def handle_data(self, data):
-    self.text += data if self.open[-1:] != ['style'] else ''
-
-  def attributes(self, tag: str, name: str) -> list[str]:
-    return [attrs[name] or '' for found, attrs in self.tags if found == tag]
 
 
 def _frames(count: int, height: int = 40, width: int = 60) -> list[np.ndarray]:
@@ -80,7 +49,7 @@ def _full_report() -> report_lib.Report:
 
 
 def test_page_is_well_formed_and_escapes_everything():
-  page = _Page(report_lib.to_html(_full_report()))
+  page = web_page.Page(report_lib.to_html(_full_report()))
   assert 'script' not in {tag for tag, _ in page.tags}
   assert page.text.count('<script>alert("x")</script>') >= 12
   assert f'Root {_EVIL}' in page.text
@@ -91,7 +60,7 @@ def test_page_is_well_formed_and_escapes_everything():
 
 def test_page_needs_no_network():
   text = report_lib.to_html(_full_report())
-  page = _Page(text)
+  page = web_page.Page(text)
   assert not {'link', 'script', 'iframe'} & {tag for tag, _ in page.tags}
   assert all(url.startswith('data:') for url in page.attributes('img', 'src'))
   assert 'url(' not in text
@@ -102,12 +71,12 @@ def test_page_needs_no_network():
 
 def test_pictures_survive_the_page():
   report = _full_report()
-  (url,) = _Page(report_lib.to_html(report)).attributes('img', 'src')
+  (url,) = web_page.Page(report_lib.to_html(report)).attributes('img', 'src')
   assert base64.b64decode(url.partition(',')[2]) == report.strips[0][1]
 
 
 def test_an_empty_report_has_no_empty_sections():
-  page = _Page(report_lib.to_html(report_lib.Report('Only a title')))
+  page = web_page.Page(report_lib.to_html(report_lib.Report('Only a title')))
   assert 'h2' not in {tag for tag, _ in page.tags}
 
 

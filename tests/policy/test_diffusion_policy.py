@@ -93,15 +93,15 @@ def test_what_was_observed_between_matters(learnt):
 
 
 def test_an_observation_a_chunk_old_is_not_the_one_before(learnt):
-  noise = np.zeros((8, 10), np.float32)
+  noise = np.zeros((1, 8, 10), np.float32)
   learnt.reset()
   learnt.infer(observation(0.3))
-  learnt.sample = lambda history, *_: histories.append(history) or noise
+  learnt.sample_many = lambda history, *_: histories.append(history) or noise
   histories = []
   learnt.infer(observation())
   learnt.observe(observation(0.1))
   learnt.infer(observation(0.2))
-  del learnt.sample
+  del learnt.sample_many
   stale, fresh = histories
   np.testing.assert_array_equal(stale[0], stale[1])
   np.testing.assert_allclose(fresh[1] - fresh[0], 0.1, atol=1e-6)
