@@ -9,7 +9,7 @@ import pytest
 
 from sdd import errors
 from sdd.scenes import address, parts, registry, scene
-from sdd.scenes.own import checking, loading, notes, reading, shapes
+from sdd.scenes.own import checking, loading, naming, notes, shapes
 
 EXAMPLES = sorted(
   (pathlib.Path(registry.__file__).parent / 'examples').glob('*.xml')
@@ -73,11 +73,11 @@ def test_defaults_frames_and_units_of_the_file_are_kept(tmp_path):
     for model, each in ((theirs, data), (ours, mine)):
       mujoco.mj_kinematics(model, each)
     names = {
-      reading.clean(theirs.body(k).name): k for k in range(1, theirs.nbody)
+      naming.clean(theirs.body(k).name): k for k in range(1, theirs.nbody)
     }
     found = notes.read(notes.beside(path)).names
     for raw, k in names.items():
-      given = {reading.clean(a): b for a, b in found.items()}
+      given = {naming.clean(a): b for a, b in found.items()}
       body = ours.body(given.get(raw, raw)).id
       np.testing.assert_allclose(mine.xpos[body], data.xpos[k], atol=1e-9)
       np.testing.assert_allclose(mine.xmat[body], data.xmat[k], atol=1e-9)

@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 
 from sdd.scenes import parts, robot, table_top
-from sdd.scenes.own import reading, shapes
+from sdd.scenes.own import articulation, reading, shapes
 
 # Fingers need some torsional friction, whatever the file says.
 _TORSION, _ROLLING = 0.01, 0.0005
@@ -82,7 +82,7 @@ def _add_body(
     _add_shape(made, shape, role, gripped=gripped)
 
 
-def _add_joint(body: parts.Body, name: str, joint: reading.Joint) -> None:
+def _add_joint(body: parts.Body, name: str, joint: articulation.Joint) -> None:
   kinds = mujoco.mjtJoint
   body.add_joint(
     name=name,
