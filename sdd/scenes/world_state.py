@@ -1,17 +1,12 @@
 """The whole state of one simulated world, as plain arrays."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 # The fields that are factors, 1 for the scene's own.
 FACTORS = ('mass', 'friction', 'damping', 'gain')
-
-
-def _array(size: int) -> Any:
-  return dataclasses.field(default_factory=lambda: np.zeros(size))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +51,10 @@ class WorldState:
   friction: float = 1.0
   damping: float = 1.0
   gain: float = 1.0
-  offset: Float[np.ndarray, ' #arm'] = _array(1)
+  offset: Float[np.ndarray, ' #arm'] = dataclasses.field(
+    default_factory=lambda: np.zeros(1)
+  )
   latency: int = 0
-  earlier: Float[np.ndarray, ' arm+1'] = _array(0)
+  earlier: Float[np.ndarray, ' arm+1'] = dataclasses.field(
+    default_factory=lambda: np.zeros(0)
+  )
