@@ -85,14 +85,14 @@ class _Still:
 
   execution_horizon = 1
 
-  def reset(self, *, seed):
+  def reset(self, seed=0):
     del seed
 
-  def infer(self, seen):
-    return seen['proprioception'][None]
+  def infer(self, observation):
+    return observation['proprioception'][None]
 
-  def observe(self, seen):
-    del seen
+  def observe(self, observation):
+    del observation
 
 
 def test_a_policy_meets_the_worlds_of_the_generator(scene, episodes):

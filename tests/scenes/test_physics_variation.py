@@ -41,9 +41,8 @@ def test_worlds_are_otherwise_as_they_were(scene, world):
 
 def test_the_same_episode_has_the_same_physics(scene):
   for field in dataclasses.fields(world_state.WorldState):
-    np.testing.assert_array_equal(
-      *(getattr(drawn(scene, 3), field.name) for _ in range(2))
-    )
+    one, two = (getattr(drawn(scene, 3), field.name) for _ in range(2))
+    np.testing.assert_array_equal(one, two, field.name)
 
 
 def test_no_strength_is_the_scenes_own(scene, world):
@@ -51,7 +50,8 @@ def test_no_strength_is_the_scenes_own(scene, world):
   other = drawn(scene, 3, OWN.scaled(0))
   for field in dataclasses.fields(world_state.WorldState):
     one, two = (getattr(each, field.name) for each in (world, other))
-    np.testing.assert_array_equal(*np.broadcast_arrays(one, two), field.name)
+    one, two = np.broadcast_arrays(one, two)
+    np.testing.assert_array_equal(one, two, field.name)
 
 
 @pytest.fixture(scope='module')
