@@ -101,6 +101,7 @@ def _settings() -> dict[str, Any]:
     'policy': _POLICY.value,
     'variation': flags.FLAGS.variation,
     'first_seed': measuring.FIRST_SEED.value,
+    **generator_flags.world_settings(),
   }
   robot = generator_flags.robot()
   if robot not in (None, robots.DEFAULT.name):
@@ -119,6 +120,8 @@ def label(settings: dict[str, Any]) -> str:
     name += ', no retry'
   if 'robot' in settings:
     name += f', {settings["robot"]}'
+  if strength := settings.get('randomise_physics'):
+    name += f', physics x {strength:g}'
   return f'ours: {name} ({settings["variation"]})'
 
 

@@ -160,6 +160,7 @@ def _collect(
       environments=_ENVIRONMENTS.value,
       retry=generator_flags.retry(),
       primitives=generator_flags.primitives(),
+      physics=generator_flags.physics(),
     ) as attempts,
     program.progress('Collecting', _EPISODES.value, done=len(done)) as meter,
   ):

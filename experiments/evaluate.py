@@ -145,9 +145,9 @@ def _show(
 
 
 def _generator() -> dict[str, Any]:
-  """The generator's settings; other policies have none."""
+  """The generator's settings; other policies have those of the worlds."""
   if _POLICY.value != policies.GENERATOR:
-    return {}
+    return generator_flags.world_settings()
   return generator_flags.settings()
 
 
@@ -166,6 +166,8 @@ def _record(
     policy += ' without retry'
   if flags.FLAGS.variation == 'paper':
     policy += ", the paper's variation"
+  if strength := settings.get('randomise_physics'):
+    policy += f', physics randomised by {strength:g}'
   if scene.name != scene.domain:
     policy += f', {scene.robot.name}'
   rows = [

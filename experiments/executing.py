@@ -98,6 +98,7 @@ def _executed(
       workers=min(examining.workers(), len(jobs)),
       retry=generator_flags.retry(),
       primitives=generator_flags.primitives(),
+      physics=generator_flags.physics(),
     ):
       yield {
         'scene': name, 'task': outcome.task, 'sample': index,

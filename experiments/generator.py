@@ -15,7 +15,7 @@ from sdd.collection import collector, walk
 from sdd.evaluation import attempt, rollout
 from sdd.language import task_tree
 from sdd.planning import motion, pool
-from sdd.scenes import registry
+from sdd.scenes import physics_variation, registry
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 
@@ -31,6 +31,7 @@ def outcomes(
   workers: int,
   retry: walk.Retry,
   primitives: motion.Primitives,
+  physics: physics_variation.Physics | None = None,
 ) -> Iterator[rollout.Outcome]:
   """Attempts (task, index) episodes, in the order in which they end.
 
@@ -45,10 +46,11 @@ def outcomes(
     workers: processes; 0 runs them in this one.
     retry: see `walk`.
     primitives: see `motion.Request`.
+    physics: ranges that physics are drawn from; None for the scene's own.
   """
   jobs = list(jobs)
   texts = {task: infer(task).to_json() for task, _ in jobs}
-  settings = (scene.name, scene.variation, retry, primitives, seed)
+  settings = (scene.name, scene.variation, retry, primitives, physics, seed)
   if not workers:
     for task, index in jobs:
       yield _attempt(*settings, texts[task], index)
@@ -97,6 +99,7 @@ def _attempt(
   variation: scene_lib.Variation,
   retry: walk.Retry,
   primitives: motion.Primitives,
+  physics: physics_variation.Physics | None,
   seed: int,
   tree: str,
   index: int,
@@ -111,6 +114,7 @@ def _attempt(
     seed=seed,
     retry=retry,
     primitives=primitives,
+    physics=physics,
   )
   (episode,) = attempts.run([collector.Job(index, understood.task)])
   spent = time.process_time() - began

@@ -7,7 +7,13 @@ from absl import flags
 from experiments import language_flags
 from sdd.collection import walk
 from sdd.planning import motion
-from sdd.scenes import address, grippers, registry, robots
+from sdd.scenes import (
+  address,
+  grippers,
+  physics_variation,
+  registry,
+  robots,
+)
 from sdd.scenes import scene as scene_lib
 
 _RETRY = flags.DEFINE_enum(
@@ -21,6 +27,12 @@ _PRIMITIVES = flags.DEFINE_enum(
 _VARIATION = flags.DEFINE_enum(
   'variation', 'wide', scene_lib.VARIATIONS,
   'how much initial worlds vary: wide, or as little as in the paper',
+)  # fmt: skip
+_PHYSICS = flags.DEFINE_float(
+  'randomise_physics', 0.0,
+  'how much mass, friction, damping, servo gains, joint offset and latency '
+  'vary: 0, not at all; 1, as in sdd/scenes/physics_variation.py; between or '
+  'beyond, that many times as much', lower_bound=0.0,
 )  # fmt: skip
 _ROBOT = flags.DEFINE_string(
   'robot', None,
@@ -53,6 +65,16 @@ def primitives() -> motion.Primitives:
   return cast(motion.Primitives, _PRIMITIVES.value)
 
 
+def physics() -> physics_variation.Physics | None:
+  """The ranges that physics are drawn from; None for the scene's own."""
+  return physics_variation.of_strength(_PHYSICS.value)
+
+
+def world_settings() -> dict[str, Any]:
+  """What makes worlds differ, beside the variation, for any policy."""
+  return {_PHYSICS.name: _PHYSICS.value} if _PHYSICS.value else {}
+
+
 def robot() -> str | None:
   """The robot's canonical name; None where none was asked for.
 
@@ -76,6 +98,7 @@ def settings() -> dict[str, Any]:
     **({'robot': chosen} if other else {}),
     'retry': retry(),
     'primitives': primitives(),
+    **world_settings(),
     **language_flags.settings(),
   }
 

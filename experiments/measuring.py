@@ -39,8 +39,9 @@ def outcomes(
     unruled = [task for task, _ in jobs if scene.rule(task) is None]
     trees = {task: infer(task).to_json() for task in dict.fromkeys(unruled)}
     return policies.rollouts(
-      policy, scene, jobs, seed=0, workers=workers, trees=trees
-    )
+      policy, scene, jobs, seed=0, workers=workers, trees=trees,
+      physics=generator_flags.physics(),
+    )  # fmt: skip
   return generator.outcomes(
     scene,
     infer,
@@ -49,4 +50,5 @@ def outcomes(
     workers=workers,
     retry=generator_flags.retry(),
     primitives=generator_flags.primitives(),
+    physics=generator_flags.physics(),
   )

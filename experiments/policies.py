@@ -16,7 +16,7 @@ from sdd.evaluation import imagined, rollout
 from sdd.language import task_tree
 from sdd.policy import policy as policy_lib
 from sdd.policy import protocol
-from sdd.scenes import registry
+from sdd.scenes import physics_variation, registry
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action
 from sdd.training import checkpoint
@@ -90,6 +90,7 @@ def rollouts(
   seed: int,
   workers: int,
   trees: Mapping[str, str] | None = None,
+  physics: physics_variation.Physics | None = None,
 ) -> Iterator[rollout.Outcome]:
   """Runs (task, index) episodes in processes, in the order they end.
 
@@ -100,6 +101,7 @@ def rollouts(
     seed: of all.
     workers: processes.
     trees: task trees as JSON, of tasks that no hand-written rule judges.
+    physics: ranges that physics are drawn from; None for the scene's own.
   """
   load(path, scene)  # complain here, not in a worker
   trees = trees or {}
@@ -120,6 +122,7 @@ def rollouts(
           seed,
           index,
           trees.get(task),
+          physics,
         ],
       ): (task, index)
       for task, index in jobs
@@ -144,13 +147,16 @@ def _episode(
   seed: int,
   index: int,
   tree: str | None,
+  physics: physics_variation.Physics | None,
 ) -> rollout.Outcome:
   world = registry.load(scene, variation)
   policy, code = _policy(path, scene), None
   if tree is not None:
     understood = task_tree.TaskTree.from_json(tree, world.vocabulary)
     code = understood.root.predicate
-  return rollout.rollout(policy, world, task, seed=seed, index=index, code=code)
+  return rollout.rollout(
+    policy, world, task, seed=seed, index=index, code=code, physics=physics
+  )
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from sdd.collection import episode as episode_lib
 from sdd.dataset import cost, kept_scene, reader
 from sdd.evaluation import interval, pictures, report, rollout
 from sdd.language import task_tree
+from sdd.scenes import physics_variation
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 from sdd.training import metrics
@@ -257,6 +258,9 @@ def _policy_strip(
   outcome = rollout.rollout(
     policy, scene, found['task'], seed=0, index=found['index'], sim=sim,
     watch=lambda sim: states.append(sim.world(0).qpos),
+    physics=physics_variation.of_strength(
+      evaluation.get('randomise_physics', 0)
+    ),
   )  # fmt: skip
   chosen = np.linspace(0, len(states) - 1, _FRAMES.value).astype(int)
   end = sim.world(0)

@@ -23,11 +23,12 @@ from sdd.collection import slot as slot_lib
 from sdd.language import task_tree
 from sdd.planning import motion
 from sdd.planning import pool as pool_lib
+from sdd.scenes import physics_variation
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import action, simulator
 
 _logger = logging.getLogger(__name__)
-_WORLD, _PLAN = 0, 1  # streams of random numbers of an episode
+_PLAN = 1  # stream of random numbers of an episode, after its world's
 _BUSY_LANES = 0.25  # share of a batch that must be able to move, or no step
 
 
@@ -76,6 +77,7 @@ class Collector:
     seed: of the run.
     retry: what to do about failures, see `walk`.
     primitives: which motions the planner draws, see `motion.Request`.
+    physics: ranges that physics are drawn from; None for the scene's own.
     spent: where the time went so far.
   """
 
@@ -89,10 +91,12 @@ class Collector:
     seed: int,
     retry: walk.Retry = 'inferred',
     primitives: motion.Primitives = '6dof',
+    physics: physics_variation.Physics | None = None,
   ):
     self.scene, self.sim, self.seed = scene, sim, seed
     self.retry: walk.Retry = retry
     self.primitives: motion.Primitives = primitives
+    self.physics = physics
     self.spent = Spent()
     self._trees, self._planner = trees, planner
     self._enough = max(1, math.ceil(sim.lanes * _BUSY_LANES))
@@ -130,8 +134,9 @@ class Collector:
     """Begins jobs, each in a world; a batch is looked at once for all."""
     slots = []
     for index, job in jobs:
-      rng = np.random.default_rng((self.seed, job.index, _WORLD))
-      initial = self.scene.initial(rng)
+      initial = physics_variation.initial(
+        self.scene, seed=self.seed, index=job.index, physics=self.physics
+      )
       self.sim.reset(index, initial)
       tree = self._trees(job.task)
       origin = recorder.Origin(job.index, self.seed, job.task, tree)

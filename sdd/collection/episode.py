@@ -85,7 +85,8 @@ class EpisodeMetadata:
       name: np.array(value) if np.ndim(value) else float(value)
       for name, value in self.initial.items()
     }
-    values['shape'] = int(values['shape'])
+    for name in ('shape', 'latency'):
+      values[name] = int(values[name])
     return world_state.WorldState(**values)
 
 

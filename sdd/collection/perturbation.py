@@ -63,6 +63,8 @@ def perturbed(
 ) -> world_state.WorldState:
   """A copy of a world with other mass, friction, arm and object poses.
 
+  Everything else of its physics, such as latency, is as in the original.
+
   Objects are those with a free joint. Furniture stays where it is, and so do
   velocities. The arm's servos hold the joints where they are. An object that
   would overlap with anything by more than it does already is lifted by up to
@@ -81,10 +83,13 @@ def perturbed(
   joints = rng.normal(size=len(scene.arm_qpos)) * noise.joints
   qpos = world.qpos.copy()
   qpos[scene.arm_qpos] += joints
+  earlier = world.earlier.copy()
+  earlier[:-1] += joints[: len(earlier)]  # which may be none
   moved = dataclasses.replace(
     world,
     qpos=qpos,
     arm_target=world.arm_target + joints,
+    earlier=earlier,
     mass=world.mass * float(mass),
     friction=world.friction * float(friction),
   )

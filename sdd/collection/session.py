@@ -9,7 +9,7 @@ from sdd.language import planner as language_planner
 from sdd.language import provider as provider_lib
 from sdd.language import task_tree
 from sdd.planning import motion, pool
-from sdd.scenes import reachable
+from sdd.scenes import physics_variation, reachable
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import simulator
 
@@ -53,6 +53,7 @@ def collecting(
   environments: int | None = None,
   retry: walk.Retry = 'inferred',
   primitives: motion.Primitives = '6dof',
+  physics: physics_variation.Physics | None = None,
 ) -> Iterator[collector.Collector]:
   """A collector with its planner processes, which end with the block.
 
@@ -66,6 +67,7 @@ def collecting(
       there is always a plan to work on.
     retry: `inferred` or `none`.
     primitives: `6dof` or `planar`.
+    physics: ranges that physics are drawn from; None for the scene's own.
   """
   size = environments or max(1, 2 * workers)
   sim = simulator.make(simulator_name, scene, size=size)
@@ -79,6 +81,7 @@ def collecting(
       seed=seed,
       retry=retry,
       primitives=primitives,
+      physics=physics,
     )
   finally:
     planners.close()

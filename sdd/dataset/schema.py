@@ -15,6 +15,7 @@ import numpy as np
 
 from sdd.collection import episode as episodes
 from sdd.dataset import spec, view
+from sdd.scenes import world_state
 from sdd.simulation import action
 
 # Name of each field of EpisodeMetadata: its kind and what it means.
@@ -61,13 +62,28 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
   'shape': ((), "Which of the scene's shapes things have."),
   'mass': ((), 'Factor on the mass of all that can be moved about.'),
   'friction': ((), 'Factor on the friction of all contacts.'),
+  'damping': ((), "Factor on damping and friction loss of the world's joints."),
+  'gain': ((), "Factor on the stiffness of the arm's servos."),
+  'offset': (
+    (None,),
+    'Radians by which the joints of the arm stand beside what they are sent, '
+    'and beside what their encoders say; or one number for all.',
+  ),
+  'latency': ((), 'Control periods before a command has effect.'),
+  'earlier': (
+    (None,),
+    'Arm target and opening commanded before the last, where they matter.',
+  ),
 }
 # What datasets that lack these fields mean; they were written before them.
 _BEFORE = {
   'robustness': episodes.UNMEASURED, 'robustness_copies': 0, 'judged': True,
   'appearance': '{}',
 }  # fmt: skip
-_INITIAL_BEFORE = {'mass': 1.0, 'friction': 1.0}
+_INITIAL_BEFORE = {
+  **dict.fromkeys(world_state.FACTORS, 1.0),
+  'offset': 0.0, 'latency': 0.0, 'earlier': (),
+}  # fmt: skip
 
 
 def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:

@@ -12,10 +12,9 @@ from sdd.collection import episode as episode_lib
 from sdd.collection import events
 from sdd.policy import protocol
 from sdd.predicates import predicate as predicate_lib
+from sdd.scenes import physics_variation
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import scene_state, simulator
-
-_WORLD = 0  # the stream of random numbers that worlds are drawn from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +100,7 @@ def rollout(
   sim: simulator.Simulator | None = None,
   watch: Callable[[simulator.Simulator], None] | None = None,
   code: predicate_lib.Predicate | None = None,
+  physics: physics_variation.Physics | None = None,
 ) -> Outcome:
   """One episode under a policy, judged by the ground truth.
 
@@ -109,12 +109,15 @@ def rollout(
   Ends at the first success (paper, section 4), at the time limit, when an
   object touches the floor, or as the scene's rules say. An exception of the
   policy is a failure.
-  `watch` is called with the simulator before every action.
+  `watch` is called with the simulator before every action. `physics` are the
+  ranges that the world's are drawn from; None for the scene's own.
   """
   sim = sim or simulator.make('mujoco', scene)
   began = time.process_time()
-  rng = np.random.default_rng((seed, index, _WORLD))
-  sim.reset(0, scene.initial(rng))
+  sim.reset(
+    0,
+    physics_variation.initial(scene, seed=seed, index=index, physics=physics),
+  )
   ended, error = 'time', ''
   try:
     policy.reset(seed=index)

@@ -5,6 +5,9 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
+# The fields that are factors, 1 for the scene's own.
+FACTORS = ('mass', 'friction', 'damping', 'gain')
+
 
 @dataclasses.dataclass(frozen=True)
 class WorldState:
@@ -15,7 +18,7 @@ class WorldState:
     qvel: generalised velocities.
     mocap_pos: where the furniture stands, metres, world frame.
     mocap_quat: its orientation, wxyz.
-    arm_target: joint angles the arm servos are sent to, radians.
+    arm_target: joint angles the controller has commanded last, radians.
     gripper_target: commanded opening between the fingertips, metres.
     time: simulated seconds since the episode began.
     shape: which of the scene's shapes things have.
@@ -23,6 +26,17 @@ class WorldState:
     friction: factor on the sliding and torsional friction of all contacts.
       Of all, because MuJoCo goes by the rougher of the two that touch: an
       object alone that is made smoother slides no farther on the same table.
+    damping: factor on damping and friction loss of all hinges and slides that
+      are not the robot's: drawers, lids, buttons.
+    gain: factor on the stiffness kp of the arm's servos. Their kv goes with
+      its root, so that they are as well damped as before. The controller,
+      which leads them, goes by the scene's own.
+    offset: radians by which each joint of the arm stands beside what its
+      servo is sent, and beside what its encoder says; or one number for all.
+    latency: control periods, 0 or 1, that pass before a command has effect.
+    earlier: where a world with latency is still being led: arm target and
+      opening that were commanded before the last; empty where they are the
+      same, as in the beginning of an episode.
   """
 
   qpos: Float[np.ndarray, ' nq']
@@ -35,3 +49,12 @@ class WorldState:
   shape: int = 0
   mass: float = 1.0
   friction: float = 1.0
+  damping: float = 1.0
+  gain: float = 1.0
+  offset: Float[np.ndarray, ' #arm'] = dataclasses.field(
+    default_factory=lambda: np.zeros(1)
+  )
+  latency: int = 0
+  earlier: Float[np.ndarray, ' arm+1'] = dataclasses.field(
+    default_factory=lambda: np.zeros(0)
+  )

@@ -17,6 +17,9 @@ from sdd.simulation import action, kinematics
 
 _IK_ITERATIONS = 8
 
+# Arm (*b, n) in radians and opening (*b) in metres that were commanded.
+Targets = tuple[Any, Any]
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Controller:
@@ -92,25 +95,53 @@ def gripper_goal(
   return xp.clip(command[..., 9], 0.0, stroke)
 
 
+def led(
+  xp: Any,
+  latency: Int[Any, '*b'],
+  earlier: Targets,
+  latest: Targets,
+  goal: Targets,
+) -> tuple[Targets, Targets]:
+  """From where to where the servos are led in a period.
+
+  Args:
+    xp: array module.
+    latency: 0 or 1; with 1, everything happens a period later.
+    earlier: what was commanded before the latest.
+    latest: what was commanded in the period before.
+    goal: what is commanded now.
+  """
+  late = xp.asarray(latency) > 0
+
+  def chosen(old: Targets, new: Targets) -> Targets:
+    arm = xp.where(late[..., None], old[0], new[0])
+    return arm, xp.where(late, old[1], new[1])
+
+  return chosen(earlier, latest), chosen(latest, goal)
+
+
 def servo_commands(
   xp: Any,
   controller: Controller,
-  before: tuple[Float[Any, '*b n'], Float[Any, '*b']],
-  after: tuple[Float[Any, '*b n'], Float[Any, '*b']],
+  before: Targets,
+  after: Targets,
+  *,
+  offset: Float[Any, '*b n'],
 ) -> Float[Any, 'substeps *b nu']:
   """Actuator commands of every physics step of one period.
 
   Args:
     xp: array module.
     controller: the controller.
-    before: arm and gripper target of the period before.
-    after: those of this period.
+    before: arm and gripper target that the servos come from.
+    after: those that they reach.
+    offset: radians beside which the arm's joints are sent.
   """
   part = xp.arange(1, controller.substeps + 1) / controller.substeps
   part = part.reshape(-1, *(1,) * before[0].ndim)
   move = after[0] - before[0]
   lead = controller.lag * move / controller.period
-  arm = before[0] + part * move + lead
+  arm = before[0] + part * move + lead + offset
   opening = before[1] + part[..., 0] * (after[1] - before[1])
   scale, offset = controller.fingers
   sent = xp.concatenate([arm, opening[..., None] * scale + offset], axis=-1)

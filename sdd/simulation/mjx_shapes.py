@@ -14,7 +14,8 @@ from jaxtyping import Float, Int
 
 from sdd import errors
 from sdd.scenes import scene as scene_lib
-from sdd.simulation import extraction, weighing
+from sdd.scenes import world_state
+from sdd.simulation import extraction, tuning, weighing
 
 # What may differ between shapes; all of it is a field of MJX's model.
 _VARYING = (
@@ -56,16 +57,17 @@ class Shapes:
       if len(models) > 1
     }
     self._weighing = weighing.Weighing(self.model)
+    self._tuning = tuning.Tuning(scene)
     tables = [extraction.link_table(each) for each in scenes]
     self._core = np.stack([table.core for table in tables])
     self._radius = np.stack([table.radius for table in tables])
 
   def fields(
-    self, shape: Int[Any, ''], mass: Float[Any, ''], friction: Float[Any, '']
+    self, shape: Int[Any, ''], factors: dict[str, Float[Any, '']]
   ) -> dict[str, Any]:
     """The fields of the model of a world of that shape; traceable.
 
-    Mass and friction are the world's factors.
+    The factors are the world's, by their names in `world_state.FACTORS`.
     """
     found = {
       name: jnp.asarray(stack, jnp.float32)[shape]
@@ -78,7 +80,12 @@ class Shapes:
         value = jnp.asarray(getattr(self.model, name), jnp.float32)
       return value
 
-    return found | self._weighing.fields(field, mass, friction, xp=jnp)
+    mass, friction, damping, gain = map(factors.get, world_state.FACTORS)
+    return {
+      **found,
+      **self._weighing.fields(field, mass, friction, xp=jnp),
+      **self._tuning.fields(field, damping, gain, xp=jnp),
+    }
 
   def link_table(
     self, table: extraction.LinkTable, shape: Int[Any, '*b']

@@ -169,6 +169,7 @@ class MjxSimulator:
 
   def world(self, index: int) -> world_state.WorldState:
     copy = self._on_host().worlds
+    late = int(copy.latency[index])
     return world_state.WorldState(
       qpos=copy.qpos[index].astype(float),
       qvel=copy.qvel[index].astype(float),
@@ -178,8 +179,10 @@ class MjxSimulator:
       gripper_target=float(copy.gripper_target[index]),
       time=float(self._time[index]),
       shape=int(copy.shape[index]),
-      mass=float(copy.mass[index]),
-      friction=float(copy.friction[index]),
+      offset=copy.offset[index].astype(float),
+      latency=late,
+      earlier=copy.earlier[index].astype(float) if late else np.zeros(0),
+      **{name: float(each[index]) for name, each in copy.factors.items()},
     )
 
   def _on_host(self) -> _Seen:
@@ -192,6 +195,7 @@ class MjxSimulator:
 
   def _row(self, world: world_state.WorldState) -> mjx_step.Worlds:
     self._reader.reset(0, world)
+    world = self._reader.complete(world)
     row = mjx_step.Worlds(
       qpos=world.qpos,
       qvel=world.qvel,
@@ -200,8 +204,10 @@ class MjxSimulator:
       arm_target=world.arm_target,
       gripper_target=world.gripper_target,
       shape=world.shape,
-      mass=world.mass,
-      friction=world.friction,
+      factors={name: getattr(world, name) for name in world_state.FACTORS},
+      offset=world.offset,
+      latency=world.latency,
+      earlier=world.earlier,
       scene_state=self._reader.scene_state(0),
       proprioception=self._reader.proprioception(0),
     )

@@ -12,6 +12,7 @@ from sdd.scenes import scene as scene_lib
 from sdd.simulation import (
   action,
   controller,
+  encoders,
   extraction,
   latching,
   mjx_barrier,
@@ -32,6 +33,7 @@ class Worlds:
   """What is kept of `B` worlds between control periods, 32 bits.
 
   Few and plain arrays: what MJX needs besides is made anew in the program.
+  `factors` are those of a `WorldState`, by name; `earlier` is never empty.
   """
 
   qpos: Any
@@ -41,8 +43,10 @@ class Worlds:
   arm_target: Any
   gripper_target: Any
   shape: Any
-  mass: Any
-  friction: Any
+  factors: dict[str, Any]
+  offset: Any
+  latency: Any
+  earlier: Any
   scene_state: scene_state_lib.SceneState
   proprioception: Any
 
@@ -62,6 +66,7 @@ class Stepper:
   def __init__(self, scene: scene_lib.Scene, spec: action.ActionSpec):
     self._controller = controller.make(scene, spec)
     self._table = extraction.link_table(scene)
+    self._arm = scene.arm_qpos
     self._shapes = mjx_shapes.Shapes(scene)
     self._model = mjx.put_model(self._shapes.model)
     self._latches = latching.addresses(scene)
@@ -77,23 +82,30 @@ class Stepper:
 
   def advance(self, worlds: Worlds, actions: Any) -> Worlds:
     """The worlds a period later; traceable."""
-    before = worlds.arm_target, worlds.gripper_target
-    goal = controller.joint_target(jnp, self._controller, before[0], actions)
+    latest = worlds.arm_target, worlds.gripper_target
+    goal = controller.joint_target(jnp, self._controller, latest[0], actions)
     wide = controller.gripper_goal(jnp, self._controller.stroke, actions)
+    earlier = worlds.earlier[..., :-1], worlds.earlier[..., -1]
+    before, after = controller.led(
+      jnp, worlds.latency, earlier, latest, (goal, wide)
+    )
     commands = controller.servo_commands(
-      jnp, self._controller, before, (goal, wide)
+      jnp, self._controller, before, after, offset=worlds.offset
     )
     qpos, qvel, seen = self._substeps(worlds, commands)
-    return Worlds(
+    measured = encoders.tool_pose(
+      jnp,
+      self._controller.arm,
+      qpos[..., self._arm],
+      worlds.offset,
+      (seen.tcp_position, seen.tcp_rotation),
+    )
+    return worlds.replace(
       qpos=qpos,
       qvel=qvel,
-      mocap_pos=worlds.mocap_pos,
-      mocap_quat=worlds.mocap_quat,
       arm_target=goal,
       gripper_target=wide,
-      shape=worlds.shape,
-      mass=worlds.mass,
-      friction=worlds.friction,
+      earlier=jnp.concatenate([latest[0], latest[1][..., None]], axis=-1),
       scene_state=extraction.extract(
         jnp,
         self._shapes.link_table(self._table, worlds.shape),
@@ -101,7 +113,7 @@ class Stepper:
         wide,
       ),
       proprioception=extraction.proprioception(
-        jnp, self._table, qpos, seen.tcp_position, seen.tcp_rotation
+        jnp, self._table, qpos, *measured
       ),
     )
 
@@ -113,7 +125,7 @@ class Stepper:
     """
     moving = jnp.arange(len(commands) + 1) < len(commands)
     commands = jnp.concatenate([commands, commands[-1:]])
-    of_model = worlds.shape, worlds.mass, worlds.friction
+    of_model = worlds.shape, worlds.factors
     fixed = worlds.mocap_pos, worlds.mocap_quat, of_model
 
     def body(carry: Any, inputs: Any) -> Any:

@@ -10,7 +10,7 @@ from tensorflow_datasets.proto import tf_example_pb2
 
 from sdd.collection import episode as episodes
 from sdd.dataset import record, schema, spec
-from sdd.scenes import world_state
+from sdd.scenes import registry, world_state
 from tests.dataset import fake_episodes
 
 SHAPES = [
@@ -126,14 +126,20 @@ def test_missing_field_is_named():
     schema.from_example(example)
 
 
-def test_worlds_of_before_weigh_what_the_scene_says():
+def test_worlds_of_before_have_the_physics_of_the_scene():
   example = schema.to_example(fake_episodes.make(0))
   initial = example['episode_metadata']['initial']
-  for name in ('mass', 'friction'):
+  physics = *world_state.FACTORS, 'offset', 'latency', 'earlier'
+  for name in physics:
     del initial[name]
-  found = schema.from_example(example).metadata.initial
-  assert found['mass'] == found['friction'] == 1
-  assert found['mass'].shape == ()
+  found = schema.from_example(example).metadata
+  for name in world_state.FACTORS:
+    assert found.initial[name] == 1
+    assert found.initial[name].shape == ()
+  rest = registry.load('drawer').rest
+  for name in physics:
+    value = getattr(found.initial_world, name)
+    np.testing.assert_array_equal(value, getattr(rest, name), name)
 
 
 def test_episodes_of_before_have_no_robustness():

@@ -76,6 +76,24 @@ def test_an_empty_folder_has_no_page(tmp_path):
   assert 'holds no runs' in empty.stderr
 
 
+def test_other_physics_are_another_run(measured):
+  out, *_ = measured
+  ran = bench(
+    out, '--scenes=transport', '--retry=none', '--randomise_physics=0.5',
+    '--episodes=1', '--workers=0',
+  )  # fmt: skip
+  assert ran.returncode == 0, ran.stderr
+  path = out / 'generator_no_retry_physics_x_0_5_wide.jsonl'
+  settings, _ = outcome_log.load(path)
+  assert settings['randomise_physics'] == 0.5
+  page = (out / 'benchmark.md').read_text()
+  assert 'ours: generator, no retry, physics x 0.5 (wide)' in page
+  assert '--randomise_physics=0.5' in page
+  wrong = bench(out, '--scenes=transport', '--randomise_physics=-1')
+  assert wrong.returncode == 2
+  assert '--randomise_physics=-1' in wrong.stderr
+
+
 def test_another_robot_is_another_run(measured):
   out, *_ = measured
   ran = bench(

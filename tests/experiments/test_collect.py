@@ -32,6 +32,12 @@ OUT_CASES = {
   'other files': 'other files',
   'a file': 'is a file',
   'another seed': 'another configuration',
+  'other physics': 'another configuration',
+}
+SAME = {'other physics': 'another seed'}  # folder
+DIFFERENT = {
+  **dict.fromkeys(OUT_CASES, '--seed=7'),
+  'other physics': '--randomise_physics=1',
 }
 
 
@@ -48,7 +54,10 @@ def told(tmp_path_factory):
     made,
     *([*given, f'--out={folder / "new"}'] for given, _ in CASES.values()),
     [TASK],
-    *([*one, f'--out={folder / case}', '--seed=7'] for case in OUT_CASES),
+    *(
+      [*one, f'--out={folder / SAME.get(case, case)}', DIFFERENT[case]]
+      for case in OUT_CASES
+    ),
     made,
   ]
   keys = {'GEMINI_API_KEY', 'GOOGLE_API_KEY'}

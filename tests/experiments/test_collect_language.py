@@ -75,7 +75,7 @@ def told(folder):
 def test_a_new_sentence_works_with_a_file_of_answers(told, folder):
   status, output, *_ = told[0]['own']
   assert status == 0
-  assert 'No rule judges' in output
+  assert 'hand-written rule judges' in output
   (made,) = reader.read_episodes(folder / 'own')
   assert made.metadata.task == NEW.removeprefix('--task=')
   assert made.metadata.success

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sdd import errors
-from sdd.scenes import registry
+from sdd.scenes import registry, world_state
 from sdd.simulation import extraction, mjx_shapes, simulator
 
 BOTH = np.ones(2, bool)
@@ -22,9 +22,8 @@ def test_fields_and_tables_are_those_of_each_shape(toys):
   table = extraction.link_table(toys)
   for k in (0, len(toys.shapes) - 1):
     model = toys.shaped(k).model
-    for name, value in shapes.fields(
-      np.int32(k), np.float32(1), np.float32(1)
-    ).items():
+    factors = dict.fromkeys(world_state.FACTORS, np.float32(1))
+    for name, value in shapes.fields(np.int32(k), factors).items():
       np.testing.assert_allclose(value, getattr(model, name), rtol=1e-6)
     own = extraction.link_table(toys.shaped(k))
     found = shapes.link_table(table, np.array([k, 0]))

@@ -12,7 +12,7 @@ import pytest
 import record_replay
 import throws
 
-from sdd.scenes import registry
+from sdd.scenes import physics_variation, registry, world_state
 from sdd.simulation import simulator
 
 BOTH, FIRST = np.ones(2, bool), np.array([True, False])
@@ -116,6 +116,60 @@ def test_mass_and_friction_matter_as_in_c_mujoco(scene, sim):
   np.testing.assert_allclose(here[:, 1], there[:, 1], atol=1e-3)
   assert [sim.world(k).mass for k in range(2)] == [1, 2]
   assert sim.world(1).friction == 1
+
+
+@pytest.mark.long
+def test_all_physics_act_as_in_c_mujoco(scene, sim):
+  """Beside a world with the scene's own, in the program that both share."""
+  start(scene, sim)
+  sim.step(moved(sim, 0), BOTH)
+  compiled = sim.compiling
+  physics = physics_variation.Physics(latency=1.0).scaled(2)
+  joint = scene.model.joint('top drawer')
+  worlds = [
+    physics_variation.initial(scene, seed=0, index=3, physics=each)
+    for each in (None, physics)
+  ]
+  referee = simulator.make('mujoco', scene, size=2)
+  for index, world in enumerate(worlds):
+    world.qvel[joint.dofadr[0]] = 0.7
+    sim.reset(index, world)
+    referee.reset(index, world)
+  # Gently: where torques are at their limits, MJX integrates otherwise.
+  command = moved(sim, 0)
+  command[:, 9] = 0.04
+  for _ in range(6):
+    command[:, :3] += 0.012, 0.014, 0.01
+    sim.step(command, BOTH)
+    referee.step(command, BOTH)
+    for index in range(2):
+      agree(scene, sim, referee, index)
+  coasted = [sim.world(k).qpos[joint.qposadr[0]] for k in range(2)]
+  damping = worlds[1].damping
+  assert damping < 0.8
+  assert coasted[1] == pytest.approx(coasted[0] / damping, rel=0.1)
+  assert sim.compiling == compiled
+
+
+def agree(scene, sim, referee, index):
+  """One of the worlds of two simulators is the same, physics and all."""
+  here, there = sim.world(index), referee.world(index)
+  for name in ('arm_target', 'gripper_target', 'offset', 'earlier'):
+    np.testing.assert_allclose(
+      getattr(here, name), getattr(there, name), atol=1e-4, err_msg=name
+    )
+  for name in (*world_state.FACTORS, 'latency'):
+    assert getattr(here, name) == pytest.approx(getattr(there, name))
+  arm = scene.arm_qpos
+  np.testing.assert_allclose(here.qpos[arm], there.qpos[arm], atol=3e-4)
+  np.testing.assert_allclose(
+    sim.proprioception(index), referee.proprioception(index), atol=1e-3
+  )
+  np.testing.assert_allclose(
+    sim.scene_state(index).joint_position,
+    referee.scene_state(index).joint_position,
+    atol=1e-3,
+  )
 
 
 def test_the_same_actions_give_the_same_bits(scene, sim):
