@@ -38,7 +38,13 @@ from sdd.simulation import poses as poses_lib
 
 _MOST_LIGHTS = 7  # fixed-function OpenGL has eight; one is the headlight
 _NEAR, _FAR = 0.01, 100.0  # metres
-_FLAG, _QUALITY = mujoco.mjtRndFlag, {'offsamples': 0, 'shadowsize': 2048}
+_FLAG = mujoco.mjtRndFlag
+# No smoothing at edges, so that depth and ids are those of one thing; and no
+# more corners than it takes: without a GPU they are what a frame costs.
+_QUALITY = {
+  'offsamples': 0, 'shadowsize': 2048, 'numslices': 20, 'numstacks': 10,
+  'numquads': 4,
+}  # fmt: skip
 
 
 class GlRenderer:
