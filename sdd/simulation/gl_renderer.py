@@ -2,16 +2,17 @@
 
 What a `Look` asks for, it shows within these bounds:
 
-- Depth is that of surfaces made of flat pieces: a millimetre off on round
-  things of five centimetres, less on smaller ones; boxes are exact.
-- Light is worked out at corners of those pieces and blended in between.
-  From suns that is exact on flat things. Lamps (not `directional`) look
-  smoother on the table than the ray caster shows them.
-- Shadows have edges a few millimetres wide, and none are cast outside of
-  the middle of the scene.
-- Textures are images: crisp on boxes, round and flat things, approximate on
-  the ends of capsules and cylinders, and on floors without bounds.
-- `gamma` has to be 1, and there may be seven lights.
+- Depth is that of surfaces made of flat pieces: up to a millimetre off on
+  round things of five centimetres, less on smaller ones; boxes are exact.
+- Light is worked out at corners of those pieces and blended in between:
+  exact for suns on flat things; within 8 of 255 in nineteen pixels of
+  twenty for the lamps of our own scenes.
+- Shadows have edges a few millimetres wide, and none are cast far outside
+  of the middle of the scene.
+- Textures are images of 64 texels across each side of a thing, 1024 across
+  a floor, and blurred at a distance: their mean colour is right, and all but
+  the edges within the pattern. A floor without bounds repeats every metre.
+- There is no haze; `gamma` has to be 1, and there may be seven lights.
 """
 
 import atexit

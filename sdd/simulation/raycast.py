@@ -213,16 +213,22 @@ def trace(
   focal = height / 2 / jnp.tan(jnp.deg2rad(fovy) / 2)
   tile, (rows, columns) = _tiling(size)
 
+  def into_world(pixel: jax.Array) -> jax.Array:
+    u, v = pixel / focal
+    return rotation @ jnp.stack([u, -v, -jnp.ones_like(u)])
+
   def one_tile(index: jax.Array):
     corner = jnp.stack([index % columns, index // columns]) * tile
     local = jnp.arange(tile * tile)
     pixel = corner[:, None] + jnp.stack([local % tile, local // tile])
     middle = jnp.array([[(width - 1) / 2], [(height - 1) / 2]])
+    ring = corner[:, None] + tile * np.array([[0, 1, 1, 0], [0, 0, 1, 1]])
+    ring = into_world(ring - 0.5 - middle)
+    normals = render_march.around(ring, ring.sum(axis=1))
 
     def sample(shift: jax.Array, scene: render_rays.Scene):
-      u, v = (pixel + shift[:, None] - middle) / focal
-      rays = rotation @ jnp.stack([u, -v, -jnp.ones_like(u)])
-      hits = render_rays.first_hits(scene, position, rays)
+      rays = into_world(pixel + shift[:, None] - middle)
+      hits = render_rays.first_hits(scene, position, rays, normals)
       light = None
       if colours:
         light = render_rays.colour(
