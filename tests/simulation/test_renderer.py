@@ -35,6 +35,8 @@ def _all(drawer, poses, camera='front', **options):
 
 
 def _points(camera, depth):
+  """World points at that depth; anything where there is none."""
+  depth = np.where(np.isfinite(depth), depth, 1)
   return camera.position + depth[..., None] * camera.rays()
 
 
