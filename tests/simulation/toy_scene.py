@@ -57,7 +57,7 @@ def textured(scene: scene_lib.Scene, kind: int) -> look_lib.Look:
     texture=look_lib.Texture(
       kind=np.full(count, kind, np.int32),
       rgb=np.tile(np.float32([0.9, 0.5, 0.1]), (count, 1)),
-      scale=np.full(count, 0.04, np.float32),
+      scale=np.full(count, 0.08, np.float32),
       angle=np.full(count, 0.4, np.float32),
       seed=np.arange(count, dtype=np.int32),
     ),
