@@ -56,8 +56,8 @@ def main(_: Sequence[str]) -> None:
       for shadows in (False, True):
         for name in names:
           rows += _shown(_measure(scene, name, size, batch, shadows=shadows))
-      if jax.default_backend() == 'gpu' and _has_warp():
-        rows += _shown(_measure_warp(scene, size, batch))
+        if jax.default_backend() == 'gpu' and _has_warp():
+          rows += _shown(_measure_warp(scene, size, batch, shadows=shadows))
   rows += _shown(list(_of_an_episode(rows)))
   if _WRITE.value:
     print(results.write_result('rendering', {'title': title, 'rows': rows}))
@@ -138,39 +138,43 @@ def _has_warp() -> bool:
 
 
 def _measure_warp(
-  scene: scene_lib.Scene, size: tuple[int, int], batch: int
+  scene: scene_lib.Scene, size: tuple[int, int], batch: int, *, shadows: bool
 ) -> list[Row]:
-  """MuJoCo's own renderer for batches, of the cameras of the model."""
+  """MuJoCo's own renderer for batches."""
   from mujoco import mjx
 
   model = mjx.put_model(scene.model, impl='warp')
   one = mjx.make_data(scene.model, impl='warp')
   data = jax.vmap(lambda _: one)(jnp.arange(batch))
   data = jax.jit(jax.vmap(mjx.forward, in_axes=(None, 0)))(model, data)
-  count = scene.model.ncam
+  active = [name == _CAMERA for name in _camera_names(scene)]
   context = mjx.create_render_context(
     mjm=scene.model, nworld=batch, cam_res=(size[1], size[0]),
-    render_rgb=[True] + [False] * (count - 1),
-    render_depth=[False] * count, use_shadows=False,
-    cam_active=[True] + [False] * (count - 1),
+    cam_active=active, render_rgb=True, render_depth=False,
+    use_shadows=shadows, enabled_geom_groups=[0, 1, 2],
   )  # fmt: skip
   draw = _jitted_warp(mjx, model, context)
   cost = timing.cost(
     lambda: jax.block_until_ready(draw(data)), repeats=_REPEATS.value
   )
   label = f'MJX-Warp, {size[0]}x{size[1]}, {batch} at a time'
-  return _rows(label, cost, batch)
+  return _rows(f'{label}{", shadows" if shadows else ""}', cost, batch)
+
+
+def _camera_names(scene: scene_lib.Scene) -> list[str]:
+  return [scene.model.camera(k).name for k in range(scene.model.ncam)]
 
 
 def _jitted_warp(mjx: Any, model: Any, context: Any) -> Callable[[Any], Any]:
   shown = context.pytree()
 
-  @jax.jit
-  def draw(data: Any) -> Any:
-    data = jax.vmap(mjx.refit_bvh, in_axes=(None, 0, None))(model, data, shown)
-    return jax.vmap(mjx.render, in_axes=(None, 0, None))(model, data, shown)
+  def one(model: Any, data: Any, shown: Any) -> Any:
+    data = mjx.refit_bvh(model, data, shown)
+    pixels, _, _ = mjx.render(model, data, shown)
+    return mjx.get_rgb(shown, 0, pixels)
 
-  return draw
+  many = jax.vmap(one, in_axes=(None, 0, None))
+  return jax.jit(lambda data: many(model, data, shown))
 
 
 def _shown(rows: list[Row]) -> list[Row]:
