@@ -17,7 +17,7 @@ import flax.struct
 import jax
 import mujoco
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Int
 
 from sdd import errors
 from sdd.scenes import scene as scene_lib
@@ -36,16 +36,17 @@ class Image:
   """What a camera sees; `*b` are batch axes. What was not asked for is None.
 
   Attributes:
-    rgb: as shown on a screen.
-    depth: float32 metres along the optical axis, at pixel centres; infinite
-      where nothing is hit.
-    segmentation: int32 index of the link on the vocabulary's axis `L`, -1
-      for what is no link of it (most of the robot) and for nothing.
+    rgb: (*b, height, width, 3) uint8, as shown on a screen.
+    depth: (*b, height, width) float32 metres along the optical axis, at
+      pixel centres; infinite where nothing is hit.
+    segmentation: (*b, height, width) int32 index of the link on the
+      vocabulary's axis `L`, -1 for what is no link of it (most of the
+      robot) and for nothing.
   """
 
-  rgb: UInt8[Any, '*b height width 3'] | None = None
-  depth: Float[Any, '*b height width'] | None = None
-  segmentation: Int[Any, '*b height width'] | None = None
+  rgb: Any = None
+  depth: Any = None
+  segmentation: Any = None
 
 
 class Renderer(Protocol):

@@ -131,7 +131,7 @@ def test_a_batch_of_looks_equals_a_loop():
   many = dataclasses.replace(
     look,
     texture=dataclasses.replace(look.texture, kind=kinds),
-    exposure=np.float32([1, 0.5, 0.8]),
+    exposure=np.array([1, 0.5, 0.8], np.float32),
   )
   together = drawn.render(where, 'front', look=many, outputs=renderer.OUTPUTS)
   for k, exposure in enumerate(many.exposure):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from sdd.scenes import registry
 from sdd.simulation import camera as camera_lib
 from sdd.simulation import look as look_lib
 from sdd.simulation import poses as poses_lib
-from sdd.simulation import raycast, renderer
+from sdd.simulation import raycast, render_frame, renderer
 
 _SIZE = (48, 64)
 
@@ -29,7 +30,7 @@ def drawer(shapes):
   return renderer.make('raycast', shapes)
 
 
-def _all(drawer, poses, camera='front', **options):
+def _all(drawer, poses, camera: Any = 'front', **options):
   options = {'size': _SIZE, 'outputs': renderer.OUTPUTS, **options}
   return drawer.render(poses, camera, **options)
 
@@ -150,7 +151,7 @@ def test_a_batch_equals_a_loop(shapes, drawer):
 def test_chunks_for_accelerators_draw_the_same(shapes, drawer, monkeypatch):
   batch = _batch(shapes, 3)
   slowly = _all(drawer, batch[0], batch[1], look=batch[2])
-  monkeypatch.setattr(raycast, '_on_cpu', lambda: False)
+  monkeypatch.setattr(render_frame, 'on_cpu', lambda: False)
   at_once = _all(drawer, batch[0], batch[1], look=batch[2])
   assert np.mean(slowly.segmentation == at_once.segmentation) > 0.999
   apart = np.abs(np.int32(slowly.rgb) - np.int32(at_once.rgb))
@@ -207,10 +208,10 @@ def test_shadows_are_where_a_ball_stands_in_the_light(
       direction=way[None].astype(np.float32),
       rgb=np.full((1, 3), 0.5, np.float32),
       shadow=np.ones(1, np.float32),
-      directional=np.float32([directional]),
-      cutoff=np.float32([180]),
-      exponent=np.float32([0]),
-      spread=np.float32([0]),
+      directional=np.array([directional], np.float32),
+      cutoff=np.array([180], np.float32),
+      exponent=np.array([0], np.float32),
+      spread=np.array([0], np.float32),
     ),
   )
   dark = _all(drawer, where, look=look)

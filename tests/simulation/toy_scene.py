@@ -53,10 +53,10 @@ def textured(scene: scene_lib.Scene, kind: int) -> look_lib.Look:
   look, count = look_lib.Look.of(scene.model), scene.model.ngeom
   return dataclasses.replace(
     look,
-    rgba=np.tile(np.float32([0.1, 0.3, 0.6, 1]), (count, 1)),
+    rgba=np.tile(np.array([0.1, 0.3, 0.6, 1], np.float32), (count, 1)),
     texture=look_lib.Texture(
       kind=np.full(count, kind, np.int32),
-      rgb=np.tile(np.float32([0.9, 0.5, 0.1]), (count, 1)),
+      rgb=np.tile(np.array([0.9, 0.5, 0.1], np.float32), (count, 1)),
       scale=np.full(count, 0.08, np.float32),
       angle=np.full(count, 0.4, np.float32),
       seed=np.arange(count, dtype=np.int32),
