@@ -15,7 +15,7 @@ from sdd.simulation import (
   gl_context,
   gl_lights,
   gl_texture,
-  renderer,
+  picture,
 )
 from sdd.simulation import look as look_lib
 
@@ -56,11 +56,11 @@ class Stage:
     self._option = mujoco.MjvOption()
     self._option.sitegroup[:] = 0
     self._free = mujoco.MjvCamera()
-    self._library = gl_context.make(*reversed(renderer.SIZE))
+    self._library = gl_context.make(*reversed(picture.SIZE))
     # Ours has to go before the library does: last registered, first called.
     atexit.register(self.close)
     self._library.make_current()
-    self._size = renderer.SIZE
+    self._size = picture.SIZE
     vis = self._model.vis.global_
     vis.offheight, vis.offwidth = self._size
     self._context = mujoco.MjrContext(

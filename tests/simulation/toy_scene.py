@@ -33,7 +33,7 @@ def scene() -> scene_lib.Scene:
       fovy="40"/>
   </worldbody></mujoco>"""
   return scene_lib.Scene(
-    'shapes', mjcf, vocabulary.Vocabulary(links, (), ()), (), 1.0, _never
+    'shapes', mjcf, vocabulary.Vocabulary(links, (), ()), (), 1.0, _rest
   )
 
 
@@ -64,5 +64,6 @@ def textured(scene: scene_lib.Scene, kind: int) -> look_lib.Look:
   )
 
 
-def _never(this, rng):
-  raise NotImplementedError('a scene for pictures only')
+def _rest(this, rng):
+  del rng
+  return this.rest
