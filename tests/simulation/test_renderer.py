@@ -14,8 +14,8 @@ from sdd import errors
 from sdd.scenes import registry
 from sdd.simulation import camera as camera_lib
 from sdd.simulation import look as look_lib
+from sdd.simulation import picture, raycast, render_frame, renderer
 from sdd.simulation import poses as poses_lib
-from sdd.simulation import raycast, render_frame, renderer
 
 _SIZE = (48, 64)
 
@@ -47,7 +47,7 @@ def test_only_what_is_asked_for_is_drawn(shapes, drawer):
   assert image.rgb.dtype == np.uint8
   assert image.depth is None
   assert image.segmentation is None
-  default = renderer.seen_by(shapes, toy_scene.still(shapes), 'front', None)
+  default = picture.seen_by(shapes, toy_scene.still(shapes), 'front', None)
   assert (default.height, default.width) == renderer.SIZE
 
 
@@ -55,7 +55,7 @@ def test_depth_is_that_of_the_shape(shapes, drawer):
   """Points at that depth lie on the sphere, and on the floor."""
   where = toy_scene.still(shapes)
   image = _all(drawer, where)
-  camera = renderer.seen_by(shapes, where, 'front', _SIZE)
+  camera = picture.seen_by(shapes, where, 'front', _SIZE)
   points = _points(camera, image.depth)
   ball = points[image.segmentation == 0]
   centre = where.geom_xpos[shapes.model.geom('sphere 0').id]
@@ -69,7 +69,7 @@ def test_depth_is_that_of_the_shape(shapes, drawer):
 def test_every_shape_is_segmented_where_it_is(shapes, drawer):
   where = toy_scene.still(shapes)
   segmentation = _all(drawer, where).segmentation
-  camera = renderer.seen_by(shapes, where, 'front', _SIZE)
+  camera = picture.seen_by(shapes, where, 'front', _SIZE)
   assert set(np.unique(segmentation)) == {-1, *range(len(toy_scene.SHAPES))}
   for link, name in enumerate(toy_scene.names()):
     middle = where.geom_xpos[shapes.model.geom(name).id]
@@ -80,7 +80,7 @@ def test_every_shape_is_segmented_where_it_is(shapes, drawer):
 
 def test_intrinsics_and_extrinsics_are_the_rays(shapes):
   where = toy_scene.still(shapes)
-  camera = renderer.seen_by(shapes, where, 'front', _SIZE)
+  camera = picture.seen_by(shapes, where, 'front', _SIZE)
   points = _points(camera, np.full(_SIZE, 1.7)).reshape(-1, 3)
   padded = np.concatenate([points, np.ones((len(points), 1))], axis=-1)
   seen = padded @ camera.extrinsics().T
@@ -216,7 +216,7 @@ def test_shadows_are_where_a_ball_stands_in_the_light(
   )
   dark = _all(drawer, where, look=look)
   lit = _all(drawer, where, look=look, shadows=False)
-  camera = renderer.seen_by(shapes, where, 'front', _SIZE)
+  camera = picture.seen_by(shapes, where, 'front', _SIZE)
   points = _points(camera, dark.depth)
   floor = (dark.segmentation < 0) & np.isfinite(dark.depth)
   line = -way if directional else lamp - points
@@ -243,7 +243,7 @@ def test_what_has_no_alpha_is_not_there(shapes, drawer):
 
 def _picture(shapes, positions, look):
   where = toy_scene.still(shapes)
-  camera = renderer.seen_by(shapes, where, 'front', _SIZE)
+  camera = picture.seen_by(shapes, where, 'front', _SIZE)
   return raycast.trace(
     dataclasses.replace(raycast.geom_table(shapes.model), look=None),
     positions,
@@ -260,26 +260,28 @@ def test_gradients_are_those_of_small_changes(shapes):
   where = toy_scene.still(shapes)
   look = jax.tree.map(jnp.asarray, toy_scene.textured(shapes, look_lib.NOISE))
 
-  @jax.jit
-  def loss(positions, rgba):
+  def loss(positions, rgba, of_colour, of_depth):
     seen = _picture(shapes, positions, dataclasses.replace(look, rgba=rgba))
     depth = jnp.where(jnp.isfinite(seen.depth), seen.depth, 0)
-    return jnp.mean(seen.colour**2), jnp.sum(depth)
+    return of_colour * jnp.mean(seen.colour**2) + of_depth * jnp.sum(depth)
 
+  # One program for everything: it takes long to compile.
+  both = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
   positions = jnp.asarray(where.geom_xpos, jnp.float32)
-  by_colour = jax.jit(jax.grad(lambda *a: loss(*a)[0], argnums=(0, 1)))
-  shift, tint = by_colour(positions, look.rgba)
+  _, (shift, tint) = both(positions, look.rgba, 1.0, 0.0)
   assert np.isfinite(shift).all()
   assert np.isfinite(tint).all()
   change = jnp.zeros_like(look.rgba).at[0, 1].set(0.05)
-  around = [loss(positions, look.rgba + s * change)[0] for s in (1, -1)]
-  assert np.isclose(tint[0, 1], (around[0] - around[1]) / 0.1, rtol=0.02)
+  more, less = (
+    both(positions, look.rgba + sign * change, 1.0, 0.0)[0] for sign in (1, -1)
+  )
+  assert np.isclose(tint[0, 1], (more - less) / 0.1, rtol=0.02)
   # Nothing changes places when the floor sinks by a hair.
-  down = jax.jit(jax.grad(lambda *a: loss(*a)[1]))(positions, look.rgba)
+  before, (down, _) = both(positions, look.rgba, 0.0, 1.0)
   lower = positions.at[0, 2].add(-2e-3)
-  grown = loss(lower, look.rgba)[1] - loss(positions, look.rgba)[1]
+  after = both(lower, look.rgba, 0.0, 1.0)[0]
   assert np.isfinite(down).all()
-  assert np.isclose(down[0, 2], grown / -2e-3, rtol=0.05)
+  assert np.isclose(down[0, 2], (after - before) / -2e-3, rtol=0.05)
 
 
 def test_worlds_of_a_scene_are_drawn_from_its_cameras():
