@@ -7,6 +7,7 @@ OSMesa, else none. MUJOCO_GL=egl or osmesa leaves only that one to try, and
 MUJOCO_GL=off none.
 """
 
+import dataclasses
 import functools
 import os
 import subprocess
@@ -24,8 +25,30 @@ _TRIAL = """
 import importlib, sys
 context = importlib.import_module('mujoco.' + sys.argv[1]).GLContext(8, 8)
 context.make_current()
+from OpenGL import GL
+print((GL.glGetString(GL.GL_RENDERER) or b'').decode())
 context.free()
 """
+_SOFTWARE = ('llvmpipe', 'softpipe', 'swrast', 'swr', 'software')
+
+
+@dataclasses.dataclass(frozen=True)
+class Graphics:
+  """An OpenGL that works.
+
+  Attributes:
+    kind: `egl` or `osmesa`.
+    driver: what it calls itself.
+  """
+
+  kind: str
+  driver: str
+
+  @property
+  def hardware(self) -> bool:
+    """Whether a GPU draws; if not, it is this machine's processor."""
+    named = self.driver.lower()
+    return not any(word in named for word in _SOFTWARE)
 
 
 class NoGraphicsError(errors.SddError):
@@ -33,8 +56,8 @@ class NoGraphicsError(errors.SddError):
 
 
 @functools.cache
-def find() -> str | None:
-  """The kind of OpenGL that works here, `egl` or `osmesa`, or None.
+def find() -> Graphics | None:
+  """The OpenGL that works here, EGL before OSMesa, or None.
 
   Takes a second the first time.
   """
@@ -44,8 +67,10 @@ def find() -> str | None:
   loaded = os.environ.get('PYOPENGL_PLATFORM', '').lower()
   for kind in KINDS:
     wanted = asked not in KINDS or asked == kind
-    if wanted and loaded in ('', kind) and _works(kind):
-      return kind
+    if wanted and loaded in ('', kind):
+      driver = _try(kind)
+      if driver is not None:
+        return Graphics(kind, driver)
   return None
 
 
@@ -55,30 +80,32 @@ def make(width: int, height: int) -> Any:
   Raises:
     NoGraphicsError: there is no OpenGL.
   """
-  kind = find()
-  if kind is None:
+  found = find()
+  if found is None:
     raise NoGraphicsError(
       'No OpenGL found that draws without a screen (tried EGL and OSMesa). '
       'On Debian and Ubuntu: apt install libegl1 libgl1-mesa-dri libosmesa6. '
       "Or use the renderer 'raycast', which needs none."
     )
-  if kind == 'egl':
+  if found.kind == 'egl':
     from mujoco import egl as library
   else:
     from mujoco import osmesa as library
   return library.GLContext(width, height)
 
 
-def _works(kind: str) -> bool:
+def _try(kind: str) -> str | None:
+  """What the driver calls itself; None if it does not work."""
   environment = {**os.environ, 'MUJOCO_GL': kind, 'PYOPENGL_PLATFORM': kind}
   try:
-    subprocess.run(
+    ran = subprocess.run(
       [sys.executable, '-c', _TRIAL, kind],
       env=environment,
       check=True,
       capture_output=True,
+      text=True,
       timeout=_TIME_LIMIT,
     )
   except (OSError, subprocess.SubprocessError):
-    return False
-  return True
+    return None
+  return ran.stdout.strip()

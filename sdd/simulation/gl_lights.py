@@ -12,7 +12,7 @@ _LIGHT = mujoco.mjtLightType
 def set_up(model: mujoco.MjModel) -> None:
   """Makes shadows reach over the whole of a lamp's cone and of the scene."""
   model.vis.map.shadowscale = 1.0
-  model.vis.map.shadowclip = 1.0
+  model.vis.map.shadowclip = 2.0
 
 
 def place(

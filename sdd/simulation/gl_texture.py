@@ -91,18 +91,37 @@ def _share(pattern: look_lib.Texture, points: jax.Array) -> jax.Array:
 
 def _points(model: mujoco.MjModel, geom: int) -> Float[np.ndarray, '3 n']:
   """Where on a geom each texel of its image is seen, just below."""
-  kind, size = model.geom_type[geom], model.geom_size[geom]
+  kind = mujoco.mjtGeom(int(model.geom_type[geom]))
+  size = model.geom_size[geom]
   if kind == _GEOM.mjGEOM_PLANE:
     return _sheet(tuple(size[:2].tolist()))
   way = _cube()
   if kind == _GEOM.mjGEOM_BOX:
     return way * (size[:, None] - render_texture.INSET)
-  if kind in (_GEOM.mjGEOM_CAPSULE, _GEOM.mjGEOM_CYLINDER):
-    across = np.hypot(way[0], way[1])
-    surface = way / np.maximum(across, np.abs(way[2]))
-    return surface * np.array([[size[0]], [size[0]], [size[1]]])
+  if kind == _GEOM.mjGEOM_CYLINDER:
+    return _tube(way) * size[[0, 0, 1], None]
+  if kind == _GEOM.mjGEOM_CAPSULE:
+    return _capsule(way, size[0], size[1])
   radii = size[:1].repeat(3) if kind == _GEOM.mjGEOM_SPHERE else size
   return way / np.linalg.norm(way, axis=0) * radii[:, None]
+
+
+def _tube(way: Float[np.ndarray, '3 n']) -> Float[np.ndarray, '3 n']:
+  """Where directions leave a cylinder of radius and half length 1."""
+  return way / np.maximum(np.hypot(way[0], way[1]), np.abs(way[2]))
+
+
+def _capsule(
+  way: Float[np.ndarray, '3 n'], radius: float, half: float
+) -> Float[np.ndarray, '3 n']:
+  """The same of a capsule; its length, without the ends, is stretched to 2."""
+  across, along = np.hypot(way[0], way[1]), np.abs(way[2])
+  wide = (radius * across) ** 2 + (half * along) ** 2
+  rest = (half * along) ** 2 + across**2 * (radius**2 - half**2)
+  capped = (half**2 * along + radius * np.sqrt(np.maximum(rest, 0))) / wide
+  on_side = along <= across
+  reach = np.where(on_side, 1 / np.where(on_side, across, 1), capped)
+  return way * reach * np.array([[radius], [radius], [half]])
 
 
 @functools.cache

@@ -127,7 +127,7 @@ class Look:
       headlight=look_model.headlight(model),
       zenith=_floats(0.66, 0.72, 0.78),
       horizon=_floats(0.90, 0.91, 0.92),
-      haze=np.float32(50.0),
+      haze=np.float32(1e6),
       exposure=np.float32(1.0),
       gamma=np.float32(1.0),
     )

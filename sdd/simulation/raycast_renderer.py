@@ -10,8 +10,8 @@ import numpy as np
 from sdd.scenes import scene as scene_lib
 from sdd.simulation import camera as camera_lib
 from sdd.simulation import look as look_lib
+from sdd.simulation import picture, raycast
 from sdd.simulation import poses as poses_lib
-from sdd.simulation import raycast, renderer
 
 
 class RaycastRenderer:
@@ -31,7 +31,7 @@ class RaycastRenderer:
       jax.tree.map(jnp.asarray, table), look=self._own
     )
     # One more at the end, for -1: nothing.
-    self._links = np.append(renderer.link_of_geom(scene), np.int32(-1))
+    self._links = np.append(picture.link_of_geom(scene), np.int32(-1))
 
   def render(
     self,
@@ -42,23 +42,23 @@ class RaycastRenderer:
     size: tuple[int, int] | None = None,
     outputs: Collection[str] = ('rgb',),
     shadows: bool = True,
-  ) -> renderer.Image:
-    renderer.check_outputs(outputs)
+  ) -> picture.Image:
+    picture.check_outputs(outputs)
     seen = raycast.render(
       self._table,
       poses.geom_xpos,
       poses.geom_xmat,
-      renderer.seen_by(self.scene, poses, camera, size),
+      picture.seen_by(self.scene, poses, camera, size),
       look=look,
       shadows=shadows,
       colours='rgb' in outputs,
     )
     links = (
       jnp.asarray(self._links)
-      if renderer.on_accelerator(seen.geom_id)
+      if picture.on_accelerator(seen.geom_id)
       else self._links
     )
-    return renderer.Image(
+    return picture.Image(
       rgb=seen.rgb,
       depth=seen.depth if 'depth' in outputs else None,
       segmentation=links[seen.geom_id] if 'segmentation' in outputs else None,

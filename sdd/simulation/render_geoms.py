@@ -12,6 +12,7 @@ from sdd.simulation import look as look_lib
 from sdd.simulation import look_model, render_shapes
 
 _GEOM = mujoco.mjtGeom
+_ENDLESS = 1e4  # metres
 _KIND = {
   _GEOM.mjGEOM_PLANE: render_shapes.PLANE,
   _GEOM.mjGEOM_SPHERE: render_shapes.ELLIPSOID,
@@ -35,6 +36,7 @@ class GeomTable:
     offset: (V, 3) centre of the shape in the geom's frame; not zero for
       meshes only.
     bound: (V,) radius of a ball around the shape; infinite for planes.
+    half: (V, 3) half extents of the box around the shape, in its frame.
     look: the model in daylight: how it is drawn unless told otherwise.
     counts: number of geoms of each kind.
   """
@@ -44,6 +46,7 @@ class GeomTable:
   size: Any
   offset: Any
   bound: Any
+  half: Any
   look: look_lib.Look
   counts: tuple[int, ...] = flax.struct.field(pytree_node=False)
 
@@ -82,6 +85,7 @@ def geom_table(
     size=size[ids].astype(np.float32),
     offset=offset[ids].astype(np.float32),
     bound=bound[ids].astype(np.float32),
+    half=_half(kind, size)[ids].astype(np.float32),
     look=look_lib.Look.studio(model),
     counts=tuple(int(count) for count in counts),
   )
@@ -105,3 +109,21 @@ def _extent(
   bound[other] = np.linalg.norm(size[other], axis=-1)
   bound[kind == render_shapes.PLANE] = np.inf
   return size, offset, bound
+
+
+def _half(kind: np.ndarray, size: np.ndarray) -> np.ndarray:
+  """Half extents of the boxes around shapes."""
+  x, y, z = size.T
+  plane = kind == render_shapes.PLANE
+  capsule = kind == render_shapes.CAPSULE
+  tube = capsule | (kind == render_shapes.CYLINDER)
+  endless = plane[:, None] & (size <= 0)
+  half = np.stack(
+    [
+      x,
+      np.where(tube, x, y),
+      np.where(tube, y + np.where(capsule, x, 0), np.where(plane, 0, z)),
+    ],
+    axis=-1,
+  )
+  return np.where(endless & np.array([True, True, False]), _ENDLESS, half)

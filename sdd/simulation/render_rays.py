@@ -24,14 +24,15 @@ class Scene:
 
   Attributes:
     solids: shapes and where they are.
-    paint: (V, 18 + 4 * WAVES) what is looked up per hit: size, first and
-      second colour as light, scale and angle of the pattern, both kinds,
-      then the noise.
+    paint: (V, 13) what is looked up per hit: size, first and second colour
+      as light, scale and angle of the pattern, its kind, and the shape's.
+    waves: (V, 4 * WAVES) the noise.
     look: everything else; its arrays have no batch axes.
   """
 
   solids: render_march.Solids
   paint: jax.Array
+  waves: jax.Array
   look: look_lib.Look
 
 
@@ -72,31 +73,44 @@ def compose(solids: render_march.Solids, look: look_lib.Look) -> Scene:
       texture.angle[ids, None],
       texture.kind[ids, None],
       solids.table.kind[:, None],
-      render_texture.waves(texture.seed[ids]),
     ],
     axis=-1,
   )
   there = solids.there & (look.rgba[ids, 3] > 0)
-  return Scene(dataclasses.replace(solids, there=there), paint, look)
+  waves = render_texture.waves(texture.seed[ids])
+  return Scene(dataclasses.replace(solids, there=there), paint, waves, look)
 
 
-def first_hits(scene: Scene, origin: jax.Array, rays: jax.Array) -> Hits:
+def first_hits(
+  scene: Scene, origin: jax.Array, rays: jax.Array, normals: jax.Array
+) -> Hits:
   """Where rays (3, R) from `origin` (3,) end; differentiable.
+
+  The rays have to be inside of the planes through the origin with inward
+  `normals` (4, 3).
 
   Which geom is met, and where, is found without derivatives; depth then
   gets those of the tangent plane there, which are exact.
   """
-  fixed = jax.lax.stop_gradient((scene.solids, origin, rays))
-  solids, eye, ways = fixed
-  view = ways / jnp.linalg.norm(ways, axis=0)
-  seen = render_march.in_cone(solids, eye, view)
-  found, winner = render_march.nearest(solids, tuple(eye), tuple(ways), seen)
+  fixed = jax.lax.stop_gradient((scene.solids, origin, rays, normals))
+  solids, eye, ways, planes = fixed
+  seen = render_march.in_pyramid(solids, eye, planes)
+  entry, winner = render_march.nearest(solids, tuple(eye), tuple(ways), seen)
   hit = winner >= 0
   row = jnp.maximum(winner, 0)
-  distance = jnp.where(hit, found, 0)
-  centre = scene.solids.position[row].T
-  matrix = jnp.moveaxis(scene.solids.rotation[row], 0, -1)
-  paint = scene.paint[row].T
+  distance = jnp.where(hit, entry, 0)
+  looked_up = jnp.concatenate(
+    [
+      scene.solids.position,
+      scene.solids.rotation.reshape(-1, 9),
+      scene.paint,
+    ],
+    axis=-1,
+  )[row].T
+  # Without the barriers the compiler works things out again and again.
+  looked_up, distance = jax.lax.optimization_barrier((looked_up, distance))
+  centre, matrix = looked_up[:3], looked_up[3:12].reshape(3, 3, -1)
+  paint = looked_up[12:]
   kind, size = paint[12], tuple(paint[:3])
   fix = jax.lax.stop_gradient
   there = _into(fix(matrix), eye[:, None] + distance * ways - fix(centre))
@@ -110,7 +124,7 @@ def first_hits(scene: Scene, origin: jax.Array, rays: jax.Array) -> Hits:
   point = origin[:, None] + distance * rays
   local = _into(matrix, point - centre)
   turned = render_shapes.normal(kind, tuple(local), size)
-  return Hits(
+  found = Hits(
     hit=hit,
     row=row,
     depth=distance,
@@ -120,6 +134,7 @@ def first_hits(scene: Scene, origin: jax.Array, rays: jax.Array) -> Hits:
     normal=_out(matrix, turned),
     paint=paint,
   )
+  return jax.lax.optimization_barrier(found)
 
 
 def colour(
@@ -145,6 +160,7 @@ def colour(
   view = rays / jnp.linalg.norm(rays, axis=0)
   albedo = _albedo(scene, hits, view, pixel_angle)
   light = _received(scene, hits, forward, shadows=shadows)
+  albedo, light = jax.lax.optimization_barrier((albedo, light))
   sky = render_shading.background(look, view)
   shown = jnp.minimum(look.exposure * albedo * light, 1)
   hazy = render_shading.fade(look, shown, sky, hits.depth)
@@ -165,7 +181,7 @@ def _albedo(
       render_texture.below(hits.local, hits.turned),
       scale=hits.paint[9],
       angle=hits.paint[10],
-      wave=hits.paint[13:],
+      wave=scene.waves[hits.row].T,
       footprint=hits.depth * pixel_angle / jnp.maximum(facing, 0.05),
     )
     return first + share * (second - first)
@@ -184,6 +200,7 @@ def _received(
   def add(total: jax.Array, light: look_lib.Lights):
     way = render_shading.towards(light, hits.point)
     share = render_shading.strength(light, hits.normal, way)
+    share = jax.lax.optimization_barrier(share)
     if shadows:
       asked = hits.hit & (share > 0) & (light.shadow > 0.5)
       share = jnp.where(_shaded(scene.solids, start, light, asked), 0, share)
@@ -204,15 +221,23 @@ def _shaded(
   """Whether (R,) a geom stands between points (3, R) and one light."""
   solids, start, light = jax.lax.stop_gradient((solids, start, light))
   parallel = light.directional > 0.5
-  sun = -light.direction / jnp.sqrt(jnp.sum(light.direction**2) + 1e-20)
-  wanted = jnp.where(
-    parallel,
-    render_march.upstream(solids, start, sun, asked),
-    render_march.between(solids, start, light.position, asked),
-  )
-  way = render_shading.towards(light, start)
-  limit = jnp.where(parallel, jnp.inf, 1.0)
-  return render_march.blocked(solids, tuple(start), tuple(way), wanted, limit)
+
+  def by_none() -> jax.Array:
+    return jnp.zeros_like(asked)
+
+  def by_sun() -> jax.Array:
+    sun = render_shading.towards(light, start[:, 0])
+    wanted = parallel & render_march.upstream(solids, start, sun, asked)
+    return render_march.blocked(solids, start, sun, wanted, jnp.inf)
+
+  def by_lamp() -> jax.Array:
+    lamp = light.position
+    wanted = ~parallel & render_march.between(solids, start, lamp, asked)
+    ways = start - lamp[:, None]
+    return render_march.blocked(solids, lamp, ways, wanted, 1.0)
+
+  case = jnp.where(asked.any(), jnp.where(parallel, 1, 2), 0)
+  return jax.lax.switch(case, [by_none, by_sun, by_lamp])
 
 
 def _into(matrix: Any, vector: Any) -> Any:

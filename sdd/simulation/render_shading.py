@@ -41,10 +41,11 @@ def fade(
 
 
 def towards(light: look_lib.Lights, point: jax.Array) -> jax.Array:
-  """From points (3, R) to one lamp, in metres, or to one sun, of length 1."""
+  """From points (3, *R) to one lamp, in metres, or to one sun, of length 1."""
+  axes = (3,) + (1,) * (point.ndim - 1)
   sunward = -light.direction / _length(light.direction)
-  lampward = light.position[:, None] - point
-  return jnp.where(light.directional > 0.5, sunward[:, None], lampward)
+  lampward = light.position.reshape(axes) - point
+  return jnp.where(light.directional > 0.5, sunward.reshape(axes), lampward)
 
 
 def strength(

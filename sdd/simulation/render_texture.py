@@ -10,7 +10,7 @@ from sdd.simulation import look as look_lib
 
 WAVES = 5  # that make up noise
 INSET = 7e-4  # metres; patterns are read this far below the surface
-_CONTRAST = 0.9
+_CONTRAST = 0.9  # of noise
 
 
 def waves(seed: Any) -> jax.Array:
@@ -20,7 +20,7 @@ def waves(seed: Any) -> jax.Array:
   drawn = drawn.reshape(*jnp.shape(seed), 4, WAVES)
   direction = drawn[..., :3, :] * 2 - 1
   length = jnp.sqrt(jnp.sum(direction**2, axis=-2, keepdims=True) + 1e-6)
-  octave = jnp.asarray(0.5 * 1.35 ** np.arange(WAVES), jnp.float32)
+  octave = jnp.asarray(0.2 * 1.4 ** np.arange(WAVES), jnp.float32)
   vector = 2 * jnp.pi * octave * direction / length
   both = jnp.concatenate([vector, 2 * jnp.pi * drawn[..., 3:, :]], axis=-2)
   return both.reshape(*jnp.shape(seed), 4 * WAVES)
@@ -64,7 +64,7 @@ def share(
   ramp = jnp.abs(jnp.mod(along, 2) - 1)
   vector = wave.reshape(4, WAVES, -1)
   swing = jnp.sin(vector[0] * x + vector[1] * y + vector[2] * z + vector[3])
-  noise = 0.5 + 0.5 * _CONTRAST * jnp.sin(1.7 * jnp.sum(swing, axis=0))
+  noise = jnp.clip(0.5 + _CONTRAST * jnp.mean(swing, axis=0), 0, 1)
   blur = jnp.clip(1.5 * footprint / jnp.maximum(scale, 1e-6) - 0.25, 0, 1)
 
   def sharp(number: jax.Array) -> jax.Array:
