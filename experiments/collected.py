@@ -22,4 +22,6 @@ def command(data: pathlib.Path | str) -> str:
   words += [
     f'--{name}={run[name]}' for name in ('episodes', 'seed') if name in run
   ]
+  if strength := run.get('randomise_physics'):
+    words.append(f'--randomise_physics={strength:g}')
   return shlex.join([*words, f'--out={data}'])

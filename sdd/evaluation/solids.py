@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from jaxtyping import Float, Int
 
-from sdd.simulation import raycast, render_shapes
+from sdd.simulation import look, raycast, render_shapes
 
 _EDGE = 0.3  # metres: larger faces are cut, so that few end behind the eye
 _ROUND = 14  # sides of what is round
@@ -35,11 +35,12 @@ class Solid:
 def of_model(model: mujoco.MjModel) -> list[Solid]:
   """Every visible geom but planes."""
   table, found = raycast.geom_table(model), []
+  rgba = look.Look.of(model).rgba
   for row, geom in enumerate(table.geom_id):
     make = _MAKE.get(int(table.kind[row]))
     if make is not None:
       vertices, faces = make(np.asarray(table.size[row], np.float64))
-      red, green, blue = (float(part) for part in table.rgb[row])
+      red, green, blue = (float(part) for part in rgba[geom, :3])
       found.append(
         Solid(
           int(geom), (red, green, blue), vertices + table.offset[row], faces
