@@ -44,8 +44,10 @@ def load():
     for key, value in found.items()
     if key.startswith('initial/')
   }
-  for scalar in ('gripper_target', 'time'):
-    initial[scalar] = float(initial[scalar])
+  for name, value in initial.items():
+    if not value.ndim:
+      whole = name in ('shape', 'latency')
+      initial[name] = int(value) if whole else float(value)
   return Record(
     task=str(found['task']),
     scene_sha256=str(found['scene_sha256']),
