@@ -147,7 +147,8 @@ def _named(name: str) -> str:
     raise errors.UnknownNameError('renderer', name, renderer.NAMES)
   if name != 'auto':
     return name
-  return 'raycast' if gl_context.find() is None else 'gl'
+  graphics = gl_context.find()
+  return 'gl' if graphics is not None and graphics.hardware else 'raycast'
 
 
 def _workers(setting: rendering.Setting) -> int:
