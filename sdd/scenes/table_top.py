@@ -52,9 +52,11 @@ def add_surroundings(spec: mujoco.MjSpec, *, table: bool = True) -> None:
   )  # fmt: skip
   if table:
     _add_table(world)
-  parts.box(
-    world, 'wall', (0.01, 5, 1.5), (WALL_PLACE, 1.5, FLOOR_HEIGHT + 1.5),
-    role=parts.LOOKS, rgba=(0.86, 0.87, 0.88, 1),
+  # A plane: OpenGL lights large boxes at a few points of their faces only.
+  world.add_geom(
+    name='wall', type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1.5, 5, 0.1],
+    pos=[WALL_PLACE, 1.5, FLOOR_HEIGHT + 1.5], zaxis=[1, 0, 0],
+    rgba=[0.86, 0.87, 0.88, 1], **parts.LOOKS,
   )  # fmt: skip
   parts.box(
     world, 'pedestal', (0.09, 0.09, 0.28), (0, 0, -0.30), role=parts.LOOKS,
