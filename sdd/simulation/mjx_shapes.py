@@ -5,6 +5,7 @@ sizes, places, masses and colours, is looked up by the shape of each world.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import mujoco
@@ -63,7 +64,7 @@ class Shapes:
     self._radius = np.stack([table.radius for table in tables])
 
   def fields(
-    self, shape: Int[Any, ''], factors: dict[str, Float[Any, '']]
+    self, shape: Int[Any, ''], factors: Mapping[str, Float[Any, '']]
   ) -> dict[str, Any]:
     """The fields of the model of a world of that shape; traceable.
 
@@ -80,7 +81,9 @@ class Shapes:
         value = jnp.asarray(getattr(self.model, name), jnp.float32)
       return value
 
-    mass, friction, damping, gain = map(factors.get, world_state.FACTORS)
+    mass, friction, damping, gain = (
+      factors[name] for name in world_state.FACTORS
+    )
     return {
       **found,
       **self._weighing.fields(field, mass, friction, xp=jnp),

@@ -22,7 +22,7 @@ def test_fields_and_tables_are_those_of_each_shape(toys):
   table = extraction.link_table(toys)
   for k in (0, len(toys.shapes) - 1):
     model = toys.shaped(k).model
-    factors = dict.fromkeys(world_state.FACTORS, np.float32(1))
+    factors = {name: np.float32(1) for name in world_state.FACTORS}
     for name, value in shapes.fields(np.int32(k), factors).items():
       np.testing.assert_allclose(value, getattr(model, name), rtol=1e-6)
     own = extraction.link_table(toys.shaped(k))
