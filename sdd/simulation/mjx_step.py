@@ -1,5 +1,6 @@
 """One control period of many worlds as one traceable function of MJX."""
 
+import dataclasses
 from typing import Any
 
 import flax.struct
@@ -100,7 +101,8 @@ class Stepper:
       worlds.offset,
       (seen.tcp_position, seen.tcp_rotation),
     )
-    return worlds.replace(
+    return dataclasses.replace(
+      worlds,
       qpos=qpos,
       qvel=qvel,
       arm_target=goal,
