@@ -21,7 +21,14 @@ from absl import flags
 
 from experiments import program, studio
 from sdd import errors
-from sdd.dataset import derived, kept_scene, reader, record, rendering
+from sdd.dataset import (
+  derived,
+  kept_scene,
+  listing,
+  reader,
+  record,
+  rendering,
+)
 from sdd.simulation import gl_context, renderer
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
@@ -158,7 +165,9 @@ def _workers(setting: rendering.Setting) -> int:
 
 
 def _records() -> Iterator[bytes]:
-  split = None if _SPLIT.value == 'all' else _SPLIT.value
+  split = None
+  if _SPLIT.value != 'all':
+    split = cast(listing.Split, _SPLIT.value)
   return reader.read_records(_DATA.value, split)
 
 

@@ -109,7 +109,7 @@ def main(_: Sequence[str]) -> int:
   for name in names:
     registry.load(name)  # complains before anything is drawn
   if _GRID.value is not None:
-    return _grid(names, path)
+    return _grid(names, _cells(_GRID.value), path)
   rows: list[Picture] = []
   count = 2 if _TOYS.value else len(names)
   with program.progress('Drawing', count) as meter:
@@ -122,9 +122,9 @@ def main(_: Sequence[str]) -> int:
   return 0
 
 
-def _grid(names: list[str], path: pathlib.Path) -> int:
+def _grid(names: list[str], cells: tuple[int, int], path: pathlib.Path) -> int:
   """Draws worlds of the scenes in turn, without words."""
-  rows, columns = _cells(_GRID.value)
+  rows, columns = cells
   variation = cast(scene_lib.Variation, _VARIATION.value)
   scenes = [registry.load(name, variation) for name in names]
   frames: list[Picture] = []

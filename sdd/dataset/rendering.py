@@ -151,14 +151,17 @@ class Studio:
     for begin in range(0, steps, _AT_ONCE):
       part = slice(begin, begin + _AT_ONCE)
       rgb = drawer.render(
-        poses.replace(
+        dataclasses.replace(
+          poses,
           geom_xpos=poses.geom_xpos[part],
           geom_xmat=poses.geom_xmat[part],
           cam_xpos=poses.cam_xpos[part],
           cam_xmat=poses.cam_xmat[part],
         ),
-        camera.replace(
-          position=camera.position[part], rotation=camera.rotation[part]
+        dataclasses.replace(
+          camera,
+          position=camera.position[part],
+          rotation=camera.rotation[part],
         ),
         look=appearance.look,
         shadows=self.setting.shadows,

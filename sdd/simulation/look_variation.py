@@ -99,7 +99,8 @@ class Appearance:
     axis = self.turn[number] / max(angle, 1e-9)
     mujoco.mju_axisAngle2Quat(quaternion, axis, angle)
     mujoco.mju_quat2Mat(turn, quaternion)
-    return camera.replace(
+    return dataclasses.replace(
+      camera,
       position=camera.position + rotation @ self.shift[number],
       rotation=rotation @ turn.reshape(3, 3),
       fovy=camera.fovy * self.zoom[number],
@@ -155,7 +156,8 @@ def draw(
   rng = streams['sensor']
   exposure = 2 ** (rng.uniform(-1, 1) * range_.exposure)
   return Appearance(
-    look=look.replace(
+    look=dataclasses.replace(
+      look,
       rgba=rgba,
       texture=texture,
       exposure=np.float32(exposure),
