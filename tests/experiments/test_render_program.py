@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from typing import Any
 
 import checkout
 import numpy as np
@@ -137,8 +138,8 @@ def test_it_goes_on_where_it_stopped_and_refuses_other_settings(data, drawn):
 
 
 def test_tfds_reads_the_pictures(drawn):
-  source = tfds.builder_from_directory(drawn).as_data_source('success')
-  steps = list(source[0]['steps'])
+  builder: Any = tfds.builder_from_directory(drawn)
+  steps = list(builder.as_data_source('success')[0]['steps'])
   assert steps[0]['observation']['front_image'].shape == (16, 24, 3)
   assert steps[0]['observation']['wrist_extrinsics'].shape == (4, 4)
 
