@@ -14,8 +14,9 @@ from jaxtyping import Float
 from sdd import errors
 from sdd.dataset import statistics
 from sdd.deployment import runtime
+from sdd.language import text_encoder
 from sdd.policy import policy as policy_lib
-from sdd.policy import schedule, spec, text
+from sdd.policy import schedule, spec
 from sdd.simulation import action
 from sdd.training import checkpoint
 
@@ -77,13 +78,12 @@ def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
   table = schedule.ddim_table(process, times)
   observed = specification.observation_statistics
   acted = specification.action_statistics
+  encoder = text_encoder.load(config.text_encoder, config.text_dimension)
   return {
     'meta': np.array(json.dumps(_meta(specification))),
     'times': times,
     'ddim': table.astype(np.float32),
-    'embeddings': text.encode_all(
-      specification.instructions, config.text_dimension
-    ),
+    'embeddings': encoder.encode(specification.instructions),
     'observation_centre': _centre(observed),
     'observation_scale': _reciprocal(_half(observed)),
     'action_centre': _centre(acted),

@@ -9,7 +9,8 @@ from jaxtyping import Int
 
 from sdd import errors
 from sdd.dataset import windows
-from sdd.policy import frame, loss, spec, text
+from sdd.language import text_encoder
+from sdd.policy import frame, loss, spec
 
 
 class Batches:
@@ -36,9 +37,9 @@ class Batches:
       )
     self._data, self._spec = data, specification
     self._batch_size = batch_size
-    self._text = text.encode_all(
-      data.instructions, specification.config.text_dimension
-    )
+    config = specification.config
+    encoder = text_encoder.load(config.text_encoder, config.text_dimension)
+    self._text = encoder.encode(specification.instructions)
     self._order = functools.lru_cache(maxsize=2)(
       lambda epoch: data.epoch_order(seed, epoch, balanced=balanced)
     )
