@@ -41,6 +41,7 @@ def main(_: list[str]) -> int:
     observation_horizon=config.policy.observation_horizon,
     action_horizon=config.policy.action_horizon,
     max_episodes=config.max_episodes or None,
+    sub_tasks=config.conditioning != 'task',
   )
   print(
     f'{len(data)} windows, {len(data.instructions)} instructions; '

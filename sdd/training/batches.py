@@ -11,6 +11,7 @@ from sdd import errors
 from sdd.dataset import windows
 from sdd.language import text_encoder
 from sdd.policy import frame, loss, spec
+from sdd.training import sentences
 
 
 class Batches:
@@ -28,6 +29,7 @@ class Batches:
     batch_size: int,
     seed: int,
     balanced: bool = False,
+    conditioning: str = 'task',
   ):
     devices = jax.device_count()
     if batch_size % devices:
@@ -36,7 +38,8 @@ class Batches:
         f'devices, {devices}.'
       )
     self._data, self._spec = data, specification
-    self._batch_size = batch_size
+    self._batch_size, self._seed = batch_size, seed
+    self._conditioning = conditioning
     config = specification.config
     encoder = text_encoder.load(config.text_encoder, config.text_dimension)
     self._text = encoder.encode(specification.instructions)
@@ -56,8 +59,15 @@ class Batches:
     """This process's share of a step's batch, local devices leading."""
     share = self._batch_size // jax.process_count()
     first = jax.process_index() * share
-    mine = self.indices(step)[first : first + share]
-    raw = self._data.gather(mine)
+    mine, chosen = slice(first, first + share), self.indices(step)
+    said = sentences.said(
+      self._data,
+      chosen,
+      conditioning=self._conditioning,
+      seed=self._seed,
+      step=step,
+    )
+    raw = {**self._data.gather(chosen[mine]), 'instruction': said[mine]}
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
     devices = jax.local_device_count()
     return {

@@ -18,7 +18,14 @@ import numpy as np
 from sdd import errors
 from sdd.dataset import windows
 from sdd.policy import frame, spec
-from sdd.training import batches, checkpoint, metrics, state, step
+from sdd.training import (
+  batches,
+  checkpoint,
+  metrics,
+  sentences,
+  state,
+  step,
+)
 from sdd.training import config as config_lib
 
 
@@ -62,7 +69,7 @@ def specify(
     action_spec=data.spec.action_spec,
     state_names=tuple(data.spec.state_names),
     scene=data.spec.scene,
-    instructions=tuple(data.instructions),
+    instructions=sentences.known(data),
     observation_statistics=data.observation_statistics,
     action_statistics=frame.fit(data, relative=relative),
   )
@@ -99,6 +106,7 @@ def train(
   """
   workdir = pathlib.Path(workdir)
   config.validate()
+  config = dataclasses.replace(config, policy=config.policy.settled())
   _check_horizons(config, data)
   specification = specify(config, data)
   if jax.process_index() == 0:
@@ -137,6 +145,7 @@ class _Run:
       batch_size=config.batch_size,
       seed=config.seed,
       balanced=config.balanced,
+      conditioning=config.conditioning,
     )
     self._step = step.make(config)
 

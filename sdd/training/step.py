@@ -43,6 +43,8 @@ def make(config: config_lib.TrainingConfig) -> Step:
     key = jax.random.fold_in(state.rng, state.step)
 
     def objective(params: Any) -> Array:
+      if config.policy.head == 'regression':
+        return loss.regression_loss(model.apply, params, batch)
       return loss.denoising_loss(
         model.apply, params, batch, schedule=schedule, key=key
       )
