@@ -1,6 +1,7 @@
 """One gradient step on all devices, and moving state there and back.
 
-The choice of `pmap` lives in this module alone.
+The choice of `pmap` lives in this module alone. With several processes it
+spans the devices of all of them; each hands it the arrays of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array
+from jaxtyping import Array, Int
 
 from sdd.policy import loss, network
 from sdd.policy import schedule as schedule_lib
@@ -20,7 +21,8 @@ from sdd.training import state as state_lib
 AXIS = 'device'
 Metrics = Mapping[str, Array]
 Step = Callable[
-  [state_lib.TrainState, loss.Batch], tuple[state_lib.TrainState, Metrics]
+  [state_lib.TrainState, loss.Batch, np.ndarray],
+  tuple[state_lib.TrainState, Metrics],
 ]
 
 
@@ -30,6 +32,9 @@ def make(config: config_lib.TrainingConfig) -> Step:
   The state is donated: use the returned one. Metrics are the mean over all
   devices, one copy each. Noise depends on `batch['position']`, so the step is
   the same for any number of devices up to rounding.
+
+  The third argument is what this process has to say (see `tell`), a number;
+  `metrics['heard']` is the largest that any process said, in all of them.
   """
   model = network.Network(config.policy.validate())
   schedule = schedule_lib.make(
@@ -38,7 +43,7 @@ def make(config: config_lib.TrainingConfig) -> Step:
   transform, rate = state_lib.optimiser(config)
 
   def step(
-    state: state_lib.TrainState, batch: loss.Batch
+    state: state_lib.TrainState, batch: loss.Batch, told: Array
   ) -> tuple[state_lib.TrainState, Metrics]:
     key = jax.random.fold_in(state.rng, state.step)
 
@@ -66,6 +71,7 @@ def make(config: config_lib.TrainingConfig) -> Step:
       'loss': value,
       'gradient_norm': optax.tree.norm(gradient),
       'learning_rate': jnp.asarray(rate(state.step)),
+      'heard': jax.lax.pmax(told, AXIS),
     }
     return after, metrics
 
@@ -78,6 +84,11 @@ def replicate(tree: Any) -> Any:
   return jax.tree.map(
     lambda leaf: np.broadcast_to(leaf, (devices, *np.shape(leaf))), tree
   )
+
+
+def tell(number: int) -> Int[np.ndarray, ' devices']:
+  """What this process says with its next step, for `make`."""
+  return np.full(jax.local_device_count(), number, np.int32)
 
 
 def unreplicate(tree: Any) -> Any:
