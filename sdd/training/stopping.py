@@ -10,15 +10,14 @@ from jaxtyping import Array
 
 from sdd.training import step
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 @contextlib.contextmanager
 def signals() -> Iterator[list[signal.Signals]]:
   """Collects SIGTERM and SIGINT; a second one has its usual effect."""
   stopped: list[signal.Signals] = []
-  usual = {
-    number: signal.getsignal(number)
-    for number in (signal.SIGTERM, signal.SIGINT)
-  }
+  usual = {number: signal.getsignal(number) for number in SIGNALS}
 
   def note(number: int, _: Any) -> None:
     stopped.append(signal.Signals(number))
@@ -54,15 +53,16 @@ class Agreement:
       return self._caught[0] if self._caught else None
     return self._agreed
 
-  def said(self) -> int:
-    """What this process has to say with its next step."""
-    return int(self._caught[0]) if self._caught else 0
+  def said(self) -> list[bool]:
+    """Which of `SIGNALS` this process has caught, for `step.tell`."""
+    return [number in self._caught for number in SIGNALS]
 
   def hear(self, heard: Array) -> None:
     """Takes `metrics['heard']` of the step that has just been started."""
     if self._alone:
       return
     if self._previous is not None:
-      number = int(step.unreplicate(self._previous))
-      self._agreed = signal.Signals(number) if number else None
+      said = step.unreplicate(self._previous) > 0
+      agreed = [s for s, flag in zip(SIGNALS, said, strict=True) if flag]
+      self._agreed = agreed[0] if agreed else None
     self._previous = heard

@@ -104,7 +104,7 @@ def _devices(file: str) -> None:
   )
   take, now = step.make(run), step.replicate(state.init(run, 12))
   for number in range(5):
-    now, _ = take(now, batch(number), step.tell(0))
+    now, _ = take(now, batch(number), step.tell([False]))
   params = jax.tree.leaves(step.unreplicate(now).params)
   print(jax.device_count(), 'devices')
   np.savez(file, *params)
