@@ -2,12 +2,13 @@
 
 import dataclasses
 import pathlib
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from sdd.dataset import listing, reader, record, spec, statistics
+from sdd.dataset import pictures as picture_lib
 from sdd.simulation import action as actions
 
 _WANTED = (
@@ -48,6 +49,8 @@ class Windows:
     instruction: of each window, its task's place in `instructions`.
     observation_statistics: over every observation.
     action_statistics: over every action.
+    pictures: of every step, from each camera in turn; None without any.
+    picture_spec: what they are pictures of.
   """
 
   spec: spec.DatasetSpec
@@ -62,6 +65,8 @@ class Windows:
   instruction: Int[np.ndarray, ' windows']
   observation_statistics: statistics.Statistics
   action_statistics: statistics.Statistics
+  pictures: UInt8[np.ndarray, 'steps cameras height width 3'] | None = None
+  picture_spec: picture_lib.PictureSpec = picture_lib.NONE
 
   def __len__(self) -> int:
     return len(self.step)
@@ -82,6 +87,18 @@ class Windows:
       'action': self.action[np.minimum(ahead, self.last[indices, None])],
       'instruction': self.instruction[indices],
     }
+
+  def newest_pictures(
+    self, indices: Int[np.ndarray, ' B']
+  ) -> UInt8[np.ndarray, 'B cameras height width 3']:
+    """What the cameras saw at the steps of the windows with these numbers.
+
+    Raises:
+      DatasetError: the windows were loaded without pictures.
+    """
+    if self.pictures is None:
+      raise spec.DatasetError('The windows were loaded without pictures.')
+    return self.pictures[self.step[np.asarray(indices)]]
 
   def epoch_order(
     self, seed: int, epoch: int, *, balanced: bool = False
@@ -116,6 +133,7 @@ def load_windows(
   action_horizon: int = 16,
   split: listing.Split = 'success',
   max_episodes: int | None = None,
+  wanted: picture_lib.Wanted | None = None,
 ) -> Windows:
   """Loads a split for training, in order of index.
 
@@ -125,10 +143,11 @@ def load_windows(
     action_horizon: actions per window, at least 1.
     split: which episodes to learn from.
     max_episodes: use only that many, the lowest indices.
+    wanted: pictures to go with them; None for no pictures.
 
   Raises:
     DatasetError: if there is no dataset, no episode with two steps in the
-      split, or a horizon or number of episodes below 1.
+      split, a horizon or number of episodes below 1, or no such pictures.
   """
   for name, value in (
     ('observation_horizon', observation_horizon),
@@ -138,7 +157,8 @@ def load_windows(
     if value is not None and value < 1:
       raise spec.DatasetError(f'{name} is {value}; it must be at least 1.')
   dataset = reader.load_spec(path)
-  columns = _episodes(path, split, max_episodes)
+  kept = _episodes(path, split, max_episodes)
+  columns = list(kept.values())
   lengths = np.array([len(acts) for _, _, acts in columns], np.int64)
   if not (lengths > 1).any():
     raise spec.DatasetError(
@@ -154,6 +174,15 @@ def load_windows(
   places = np.array([instructions.index(task) for task in tasks], np.int32)
   observation = np.concatenate([seen for _, seen, _ in columns])
   action = np.concatenate([acts for _, _, acts in columns])
+  seen: dict[str, Any] = {}
+  if wanted is not None and wanted.cameras:
+    seen['pictures'], seen['picture_spec'] = picture_lib.load(
+      path,
+      wanted,
+      episodes=list(kept),
+      lengths=lengths,
+      content=observation.tobytes() + action.tobytes(),
+    )
   return Windows(
     spec=dataset,
     instructions=instructions,
@@ -167,12 +196,13 @@ def load_windows(
     instruction=places[owner],
     observation_statistics=statistics.Statistics.of(observation),
     action_statistics=statistics.Statistics.of(action),
+    **seen,
   )
 
 
 def _episodes(
   path: pathlib.Path | str, split: listing.Split, limit: int | None
-) -> list[tuple[str, np.ndarray, np.ndarray]]:
+) -> dict[int, tuple[str, np.ndarray, np.ndarray]]:
   """Task, observations and actions of the episodes, in order of index."""
   kept: dict[int, tuple[str, np.ndarray, np.ndarray]] = {}
   for data in reader.read_records(path, split):
@@ -186,4 +216,4 @@ def _episodes(
     kept[int(fields['episode_metadata/index'])] = entry
     if limit is not None and len(kept) > limit:
       kept.pop(max(kept))
-  return [kept[index] for index in sorted(kept)]
+  return {index: kept[index] for index in sorted(kept)}
