@@ -3,6 +3,8 @@
 import dataclasses
 
 from sdd import errors
+from sdd.policy import precision
+from sdd.policy.vision import config as vision_config
 
 PREDICTIONS = ('epsilon', 'sample', 'v')
 CONV_IMPLEMENTATIONS = ('matmul', 'lax')
@@ -35,6 +37,12 @@ class PolicyConfig:
     prediction: what the network predicts: `epsilon`, `sample` or `v`.
     relative_position: inside the learner, positions of actions are relative
       to the present end effector. Outside they stay absolute.
+    use_state: see where the objects are; a policy that sees pictures instead
+      does not.
+    use_proprioception: feel where the arm and the fingers are.
+    vision: which cameras it sees, and how; none by default.
+    compute_dtype: `float32`, or `bfloat16` for training on accelerators;
+      parameters are float32 always.
     conv_impl: `matmul` (fast forward and backward on a CPU) or `lax`; the
       parameters are the same.
   """
@@ -53,12 +61,26 @@ class PolicyConfig:
   inference_steps: int = 10
   prediction: str = 'sample'
   relative_position: bool = True
+  use_state: bool = True
+  use_proprioception: bool = True
+  vision: vision_config.VisionConfig = dataclasses.field(
+    default_factory=vision_config.VisionConfig
+  )
+  compute_dtype: str = 'float32'
   conv_impl: str = 'matmul'
 
   def validate(self) -> 'PolicyConfig':
     """Returns itself; raises SddError naming the first impossible field."""
     _choice('prediction', self.prediction, PREDICTIONS)
     _choice('conv_impl', self.conv_impl, CONV_IMPLEMENTATIONS)
+    _choice('compute_dtype', self.compute_dtype, precision.DTYPES)
+    if self.vision.cameras:
+      self.vision.validate()
+    elif not (self.use_state or self.use_proprioception):
+      raise errors.SddError(
+        'The policy would observe nothing: use_state and use_proprioception '
+        'are False and vision.cameras is empty.'
+      )
     if not self.channels:
       raise errors.SddError('channels is empty; give one width per level.')
     shrink = 2 ** (len(self.channels) - 1)

@@ -10,9 +10,11 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from sdd.policy import schedule as schedule_lib
 
-Batch = Mapping[str, Array]
+Batch = Mapping[str, Any]
 """`observation` (B, To, F), `text` (B, E) and `action` (B, Ta, 10), normalised
-to [-1, 1], and `position` (B,), each example's place in the global batch."""
+to [-1, 1], and `position` (B,), each example's place in the global batch; of
+policies that see, `pictures` (B, cameras, height, width, 3), bytes, or what is
+`seen` of them."""
 
 
 def draw(
@@ -60,6 +62,11 @@ def denoising_loss(
   )
   noisy = schedule.add_noise(clean, noise, time)
   output = apply(
-    {'params': params}, noisy, time, batch['observation'], batch['text']
+    {'params': params},
+    noisy,
+    time,
+    batch['observation'],
+    batch['text'],
+    batch.get('seen'),
   )
   return jnp.mean(jnp.square(output - schedule.target(clean, noise, time)))

@@ -12,8 +12,9 @@ import numpy as np
 import optax
 from jaxtyping import Array
 
-from sdd.policy import loss, network
+from sdd.policy import loss, network, precision
 from sdd.policy import schedule as schedule_lib
+from sdd.policy.vision import augmentation
 from sdd.training import config as config_lib
 from sdd.training import state as state_lib
 
@@ -32,6 +33,7 @@ def make(config: config_lib.TrainingConfig) -> Step:
   the same for any number of devices up to rounding.
   """
   model = network.Network(config.policy.validate())
+  apply = precision.compute_in(config.policy.compute_dtype, model.apply)
   schedule = schedule_lib.make(
     config.policy.training_steps, config.policy.prediction
   )
@@ -41,10 +43,11 @@ def make(config: config_lib.TrainingConfig) -> Step:
     state: state_lib.TrainState, batch: loss.Batch
   ) -> tuple[state_lib.TrainState, Metrics]:
     key = jax.random.fold_in(state.rng, state.step)
+    batch = augmentation.of_batch(batch, key=key, config=config.policy.vision)
 
     def objective(params: Any) -> Array:
       return loss.denoising_loss(
-        model.apply, params, batch, schedule=schedule, key=key
+        apply, params, batch, schedule=schedule, key=key
       )
 
     value, gradient = jax.value_and_grad(objective)(state.params)

@@ -5,7 +5,8 @@ batch, as the noise of `sdd.policy.loss` is, so that any number of devices
 takes the same step.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,14 @@ class Seen(NamedTuple):
   shift: Float[Array, 'B cameras 2']
 
 
+def nothing(config: config_lib.VisionConfig) -> Seen:
+  """One grey example, for its shapes."""
+  count = len(config.cameras)
+  return Seen(
+    jnp.zeros((1, count, *config.crop_size, 3)), jnp.zeros((1, count, 2))
+  )
+
+
 def centre(pictures: Pictures, config: config_lib.VisionConfig) -> Seen:
   """The middle of every picture as it is: what the policy sees acting."""
   height, width = config.crop_size
@@ -47,6 +56,20 @@ def centre(pictures: Pictures, config: config_lib.VisionConfig) -> Seen:
     _shift(jnp.array([top, left]), pictures, config), (*pictures.shape[:2], 2)
   )
   return Seen(inside.astype(jnp.float32) / 127.5 - 1, shift)
+
+
+def of_batch(
+  batch: Mapping[str, Array],
+  *,
+  key: PRNGKeyArray | Shaped[Array, '2'],
+  config: config_lib.VisionConfig,
+) -> dict[str, Any]:
+  """A training batch whose `pictures` have become what is `seen` of them."""
+  rest = dict(batch)
+  pictures = rest.pop('pictures', None)
+  if pictures is not None:
+    rest['seen'] = augment(pictures, batch['position'], key=key, config=config)
+  return rest
 
 
 def augment(
