@@ -70,6 +70,8 @@ class Batches:
     )
     raw = {**self._data.gather(chosen[mine]), 'instruction': said[mine]}
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
+    if self._spec.config.vision.cameras:
+      batch['pictures'] = self._data.newest_pictures(mine)
     devices = jax.local_device_count()
     return {
       name: value.reshape(devices, share // devices, *value.shape[1:])
@@ -85,7 +87,8 @@ class Batches:
       relative=self._spec.config.relative_position,
     )
     normalised = self._spec.action_statistics.normalise(action)
-    observed = statistics.normalise(raw['observation'])
+    told = raw['observation'][..., : self._spec.features]
+    observed = statistics.normalise(told)
     return {
       'observation': np.asarray(observed, np.float32),
       'action': np.asarray(normalised, np.float32),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from sdd import errors
 from sdd.dataset import windows
 from sdd.policy import frame, spec
+from sdd.simulation import action
 from sdd.training import (
   batches,
   checkpoint,
@@ -46,14 +47,17 @@ def specify(
 ) -> spec.PolicySpec:
   """What a policy trained on these windows will speak."""
   relative = config.policy.relative_position
+  names = tuple(data.spec.state_names) if config.policy.use_state else ()
+  told = action.DIMENSION + len(names)
   return spec.PolicySpec(
     config=config.policy,
     action_spec=data.spec.action_spec,
-    state_names=tuple(data.spec.state_names),
+    state_names=names,
     scene=data.spec.scene,
     instructions=sentences.known(data),
-    observation_statistics=data.observation_statistics,
+    observation_statistics=data.observation_statistics.first(told),
     action_statistics=frame.fit(data, relative=relative),
+    pictures=data.picture_spec,
   )
 
 
@@ -92,6 +96,7 @@ def train(
   config.validate()
   config = dataclasses.replace(config, policy=config.policy.settled())
   _check_horizons(config, data)
+  _check_pictures(config, data)
   specification = specify(config, data)
   hosts.require_same(
     f'{config} {specification.to_json()} {len(data)}',
@@ -182,6 +187,17 @@ def _check_horizons(
         f'The windows were loaded with {name} {given}; the configuration has '
         f'{asked}.'
       )
+
+
+def _check_pictures(
+  config: config_lib.TrainingConfig, data: windows.Windows
+) -> None:
+  asked, given = config.policy.vision.cameras, data.picture_spec.cameras
+  if tuple(asked) != tuple(given):
+    raise errors.SddError(
+      f'The windows were loaded with pictures of the cameras {given}; the '
+      f'configuration has {asked}.'
+    )
 
 
 @contextlib.contextmanager
