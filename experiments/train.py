@@ -89,7 +89,9 @@ def _train(
       )
 
     meter.update(start, 'compiling')
-    return loop.train(config, data, _WORKDIR.value, wishes=observer.Wishes(report=report))
+    return loop.train(
+      config, data, _WORKDIR.value, wishes=observer.Wishes(report=report)
+    )
 
 
 if __name__ == '__main__':
