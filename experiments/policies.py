@@ -12,7 +12,7 @@ import pebble
 from experiments import generator
 from sdd import errors
 from sdd.deployment import batched, runtime
-from sdd.evaluation import imagined, rollout
+from sdd.evaluation import eyes, imagined, rollout
 from sdd.language import task_tree
 from sdd.policy import policy as policy_lib
 from sdd.policy import protocol
@@ -35,7 +35,9 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
   if place.is_dir():
     spec = action.ActionSpec()
     policy = checkpoint.load_policy(place, action_spec=spec)
-    _require_scene(path, policy.spec.state_names, scene)
+    if policy.spec.config.use_state:
+      _require_scene(path, policy.spec.state_names, scene)
+    eyes.require_cameras(scene, policy.pictures)
     return policy
   if not place.is_file():
     raise errors.SddError(

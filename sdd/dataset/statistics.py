@@ -43,6 +43,11 @@ class Statistics:
     moments = exact.min(0), exact.max(0), exact.mean(0), exact.std(0)
     return cls(*(moment.astype(np.float32) for moment in moments))
 
+  def first(self, count: int) -> 'Statistics':
+    """Those of the first dimensions alone."""
+    moments = (self.minimum, self.maximum, self.mean, self.std)
+    return Statistics(*(moment[:count] for moment in moments))
+
   def normalise(self, values: Any) -> Any:
     """(*b, D) in raw units to [-1, 1] by range; constants become 0."""
     centre, half, varies = self._range()

@@ -2,12 +2,13 @@
 
 import dataclasses
 import pathlib
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from sdd.dataset import listing, reader, record, spec, statistics
+from sdd.dataset import pictures as picture_lib
 from sdd.simulation import action as actions
 
 _WANTED = (
@@ -51,6 +52,8 @@ class Windows:
     action_statistics: over every action.
     sub_tasks: the distinct sub-task sentences, sorted, if they were loaded.
     sub_task: of each window, its step's sub-task's place in `sub_tasks`.
+    pictures: of every step, from each camera in turn; None without any.
+    picture_spec: what they are pictures of.
   """
 
   spec: spec.DatasetSpec
@@ -67,6 +70,8 @@ class Windows:
   action_statistics: statistics.Statistics
   sub_tasks: tuple[str, ...] = ()
   sub_task: Int[np.ndarray, ' windows'] | None = None
+  pictures: UInt8[np.ndarray, 'steps cameras height width 3'] | None = None
+  picture_spec: picture_lib.PictureSpec = picture_lib.NONE
 
   def __len__(self) -> int:
     return len(self.step)
@@ -87,6 +92,18 @@ class Windows:
       'action': self.action[np.minimum(ahead, self.last[indices, None])],
       'instruction': self.instruction[indices],
     }
+
+  def newest_pictures(
+    self, indices: Int[np.ndarray, ' B']
+  ) -> UInt8[np.ndarray, 'B cameras height width 3']:
+    """What the cameras saw at the steps of the windows with these numbers.
+
+    Raises:
+      DatasetError: the windows were loaded without pictures.
+    """
+    if self.pictures is None:
+      raise spec.DatasetError('The windows were loaded without pictures.')
+    return self.pictures[self.step[np.asarray(indices)]]
 
   def epoch_order(
     self, seed: int, epoch: int, *, balanced: bool = False
@@ -122,6 +139,7 @@ def load_windows(
   split: listing.Split = 'success',
   max_episodes: int | None = None,
   sub_tasks: bool = False,
+  wanted: picture_lib.Wanted | None = None,
 ) -> Windows:
   """Loads a split for training, in order of index.
 
@@ -133,10 +151,11 @@ def load_windows(
     max_episodes: use only that many, the lowest indices.
     sub_tasks: load the sub-task of every step, too. Where a step has none
       it is the task.
+    wanted: pictures to go with them; None for no pictures.
 
   Raises:
     DatasetError: if there is no dataset, no episode with two steps in the
-      split, or a horizon or number of episodes below 1.
+      split, a horizon or number of episodes below 1, or no such pictures.
   """
   for name, value in (
     ('observation_horizon', observation_horizon),
@@ -146,7 +165,8 @@ def load_windows(
     if value is not None and value < 1:
       raise spec.DatasetError(f'{name} is {value}; it must be at least 1.')
   dataset = reader.load_spec(path)
-  columns = _episodes(path, split, max_episodes, sub_tasks=sub_tasks)
+  kept = _episodes(path, split, max_episodes, sub_tasks=sub_tasks)
+  columns = list(kept.values())
   lengths = np.array([len(each.action) for each in columns], np.int64)
   if not (lengths > 1).any():
     raise spec.DatasetError(
@@ -164,6 +184,15 @@ def load_windows(
   action = np.concatenate([each.action for each in columns])
   active = np.array([text for each in columns for text in each.sub_tasks])
   known, number = np.unique(active, return_inverse=True)
+  seen: dict[str, Any] = {}
+  if wanted is not None and wanted.cameras:
+    seen['pictures'], seen['picture_spec'] = picture_lib.load(
+      path,
+      wanted,
+      episodes=list(kept),
+      lengths=lengths,
+      content=observation.tobytes() + action.tobytes(),
+    )
   return Windows(
     spec=dataset,
     instructions=instructions,
@@ -179,6 +208,7 @@ def load_windows(
     action_statistics=statistics.Statistics.of(action),
     sub_tasks=tuple(map(str, known)),
     sub_task=number.astype(np.int32)[step] if sub_tasks else None,
+    **seen,
   )
 
 
@@ -197,8 +227,8 @@ def _episodes(
   limit: int | None,
   *,
   sub_tasks: bool,
-) -> list[_Columns]:
-  """The episodes in order of index."""
+) -> dict[int, _Columns]:
+  """The episodes by index, in order."""
   kept: dict[int, _Columns] = {}
   wanted = (*_WANTED, _SUB_TASK) if sub_tasks else _WANTED
   for data in reader.read_records(path, split):
@@ -215,4 +245,4 @@ def _episodes(
     )
     if limit is not None and len(kept) > limit:
       kept.pop(max(kept))
-  return [kept[index] for index in sorted(kept)]
+  return {index: kept[index] for index in sorted(kept)}

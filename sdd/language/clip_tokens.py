@@ -55,9 +55,7 @@ class Tokenizer:
     Raises:
       SddError: the merges make a token that the vocabulary lacks.
     """
-    tokens = [
-      token for word in words(sentence) for token in self._merged(word)
-    ]
+    tokens = [token for word in words(sentence) for token in self._merged(word)]
     try:
       numbers = [self._vocabulary[token] for token in tokens]
     except KeyError as error:

@@ -4,6 +4,8 @@ import dataclasses
 
 from sdd import errors
 from sdd.language import text_encoder
+from sdd.policy import precision
+from sdd.policy.vision import config as vision_config
 
 PREDICTIONS = ('epsilon', 'sample', 'v', 'flow')
 HEADS = ('diffusion', 'regression')
@@ -43,6 +45,12 @@ class PolicyConfig:
       `flow`, see `schedule`.
     relative_position: inside the learner, positions of actions are relative
       to the present end effector. Outside they stay absolute.
+    use_state: see where the objects are; a policy that sees pictures instead
+      does not.
+    use_proprioception: feel where the arm and the fingers are.
+    vision: which cameras it sees, and how; none by default.
+    compute_dtype: `float32`, or `bfloat16` for training on accelerators;
+      parameters are float32 always.
     conv_impl: `matmul` (fast forward and backward on a CPU) or `lax`; the
       parameters are the same.
   """
@@ -63,6 +71,12 @@ class PolicyConfig:
   inference_steps: int = 10
   prediction: str = 'sample'
   relative_position: bool = True
+  use_state: bool = True
+  use_proprioception: bool = True
+  vision: vision_config.VisionConfig = dataclasses.field(
+    default_factory=vision_config.VisionConfig
+  )
+  compute_dtype: str = 'float32'
   conv_impl: str = 'matmul'
 
   def validate(self) -> 'PolicyConfig':
@@ -71,6 +85,14 @@ class PolicyConfig:
     _choice('conv_impl', self.conv_impl, CONV_IMPLEMENTATIONS)
     _choice('head', self.head, HEADS)
     text_encoder.require_name(self.text_encoder)
+    _choice('compute_dtype', self.compute_dtype, precision.DTYPES)
+    if self.vision.cameras:
+      self.vision.validate()
+    elif not (self.use_state or self.use_proprioception):
+      raise errors.SddError(
+        'The policy would observe nothing: use_state and use_proprioception '
+        'are False and vision.cameras is empty.'
+      )
     if not self.channels:
       raise errors.SddError('channels is empty; give one width per level.')
     shrink = 2 ** (len(self.channels) - 1)

@@ -11,9 +11,11 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 from sdd.policy import acting
 from sdd.policy import schedule as schedule_lib
 
-Batch = Mapping[str, Array]
+Batch = Mapping[str, Any]
 """`observation` (B, To, F), `text` (B, E) and `action` (B, Ta, 10), normalised
-to [-1, 1], and `position` (B,), each example's place in the global batch."""
+to [-1, 1], and `position` (B,), each example's place in the global batch; of
+policies that see, `pictures` (B, cameras, height, width, 3), bytes, or what is
+`seen` of them."""
 
 
 def draw(
@@ -61,7 +63,12 @@ def denoising_loss(
   )
   noisy = schedule.add_noise(clean, noise, time)
   output = apply(
-    {'params': params}, noisy, time, batch['observation'], batch['text']
+    {'params': params},
+    noisy,
+    time,
+    batch['observation'],
+    batch['text'],
+    batch.get('seen'),
   )
   return jnp.mean(jnp.square(output - schedule.target(clean, noise, time)))
 
@@ -74,6 +81,11 @@ def regression_loss(
   start = jnp.broadcast_to(acting.start(clean.shape[1]), clean.shape)
   time = jnp.zeros(len(clean), jnp.int32)
   output = apply(
-    {'params': params}, start, time, batch['observation'], batch['text']
+    {'params': params},
+    start,
+    time,
+    batch['observation'],
+    batch['text'],
+    batch.get('seen'),
   )
   return jnp.mean(jnp.square(output - clean))

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from sdd.policy import activation, unet
 from sdd.policy import config as config_lib
+from sdd.policy.vision import augmentation, image_encoder
 from sdd.simulation import action
 
 
@@ -29,10 +30,12 @@ class ConditionEncoder(nn.Module):
     self,
     observation: Float[Array, 'B To F'],
     text: Float[Array, 'B E'],
+    seen: Float[Array, 'B V'] | None = None,
   ) -> Float[Array, 'B C']:
     flat = observation.reshape(observation.shape[0], -1)
     # Embeddings have unit length: scale their entries to about one.
-    x = jnp.concatenate([flat, text * text.shape[-1] ** 0.5], axis=-1)
+    parts = [flat, text * text.shape[-1] ** 0.5]
+    x = jnp.concatenate(parts if seen is None else [*parts, seen], axis=-1)
     for layer, width in enumerate(self.hidden):
       x = activation.mish(nn.Dense(width, name=f'hidden_{layer}')(x))
     return nn.Dense(self.features, name='output')(x)
@@ -51,6 +54,8 @@ class Network(nn.Module):
     self.encoder = ConditionEncoder(
       tuple(config.observation_hidden), config.condition_dimension
     )
+    if config.vision.cameras:
+      self.eyes = image_encoder.ImageEncoder(config.vision)
     self.unet = unet.UNet(
       tuple(config.channels),
       kernel_size=config.kernel_size,
@@ -60,9 +65,16 @@ class Network(nn.Module):
     )
 
   def encode(
-    self, observation: Float[Array, 'B To F'], text: Float[Array, 'B E']
+    self,
+    observation: Float[Array, 'B To F'],
+    text: Float[Array, 'B E'],
+    seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B C']:
-    return self.encoder(observation, text)
+    if not self.config.use_proprioception:
+      observation = observation[..., action.DIMENSION :]
+    if not self.config.vision.cameras:
+      return self.encoder(observation, text)
+    return self.encoder(observation, text, self.eyes(seen))
 
   def denoise(
     self,
@@ -78,8 +90,9 @@ class Network(nn.Module):
     time: Int[Array, 'B'],
     observation: Float[Array, 'B To F'],
     text: Float[Array, 'B E'],
+    seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B Ta 10']:
-    return self.denoise(noisy, time, self.encode(observation, text))
+    return self.denoise(noisy, time, self.encode(observation, text, seen))
 
 
 def init(
@@ -98,6 +111,7 @@ def init(
     jnp.zeros((1,), jnp.int32),
     jnp.zeros((1, config.observation_horizon, features)),
     jnp.zeros((1, config.text_dimension)),
+    augmentation.nothing(config.vision) if config.vision.cameras else None,
   )
   generator = np.random.Generator(np.random.Philox(seed))
 

@@ -8,8 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd import errors
+from sdd.dataset import pictures
 from sdd.language import text_encoder
 from sdd.policy import frame, protocol, sampler, spec
+from sdd.policy.vision import augmentation, observed
 from sdd.simulation import action
 
 
@@ -38,6 +40,11 @@ class DiffusionPolicy:
     self._seed, self._call, self._fresh = seed, 0, False
     horizon = self.spec.config.observation_horizon
     self._history = collections.deque(maxlen=horizon)
+
+  @property
+  def pictures(self) -> pictures.PictureSpec:
+    """What cameras have to deliver whenever it infers."""
+    return self.spec.pictures
 
   def observe(self, observation: protocol.Observation) -> None:
     """Takes note of a step that needs no new chunk."""
@@ -73,7 +80,9 @@ class DiffusionPolicy:
     )
     self._call, self._fresh = self._call + 1, False
     history = np.stack(self._history)
-    chunks = self.sample_many(history, str(observation['instruction']), noise)
+    chunks = self.sample_many(
+      history, str(observation['instruction']), noise, *self._look(observation)
+    )
     raw = self.spec.action_statistics.denormalise(chunks)
     return frame.outward(
       raw,
@@ -95,8 +104,12 @@ class DiffusionPolicy:
     history: Float[np.ndarray, 'To F'],
     instruction: str,
     noise: Float[np.ndarray, 'B Ta 10'],
+    seen: augmentation.Seen | None = None,
   ) -> Float[np.ndarray, 'B Ta 10']:
-    """As `sample`, from several noises at once."""
+    """As `sample`, from several noises at once; `seen` has one example."""
+    many: Any = jax.tree.map(
+      lambda leaf: np.broadcast_to(leaf, (len(noise), *leaf.shape[1:])), seen
+    )
     observed = self.spec.observation_statistics.normalise(history)
     seen, said = np.asarray(observed, np.float32), self._embed(instruction)
     chunks = self._sample(
@@ -104,8 +117,20 @@ class DiffusionPolicy:
       np.broadcast_to(seen, (len(noise), *seen.shape)),
       np.broadcast_to(said, (len(noise), *said.shape)),
       noise,
+      many,
     )
     return np.asarray(chunks)
+
+  def _look(
+    self, observation: protocol.Observation
+  ) -> tuple[augmentation.Seen, ...]:
+    """The middle of the pictures; nothing for a policy that sees none."""
+    vision = self.spec.config.vision
+    if not vision.cameras:
+      return ()
+    size = (vision.size[0], vision.size[1])
+    stack = observed.stacked(observation, self.spec.pictures, size)
+    return (augmentation.centre(stack[None], vision),)
 
   def _embed(self, instruction: str) -> np.ndarray:
     if instruction not in self._embeddings:
@@ -123,15 +148,14 @@ def vector(
   Raises:
     SddError: for a missing, misshapen or non-finite entry.
   """
-  missing = {'proprioception', 'state', 'instruction'} - set(observation)
+  expected = {'proprioception': action.DIMENSION}
+  if specification.state_names:
+    expected['state'] = len(specification.state_names)
+  missing = {*expected, 'instruction'} - set(observation)
   if missing:
     raise errors.SddError(
       f'The observation lacks {sorted(missing)}; it has {sorted(observation)}.'
     )
-  expected = {
-    'proprioception': action.DIMENSION,
-    'state': len(specification.state_names),
-  }
   parts = []
   for name, size in expected.items():
     part = np.asarray(observation[name], np.float32)

@@ -6,14 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float
 
 from sdd.policy import acting, network
 from sdd.policy import config as config_lib
 from sdd.policy import schedule as schedule_lib
+from sdd.policy.vision import augmentation
 from sdd.simulation import action
 
-Sampler = Callable[[Any, ArrayLike, ArrayLike, ArrayLike], Array]
+Sampler = Callable[..., Array]
 
 
 def draw_noise(
@@ -31,10 +32,11 @@ def draw_noise(
 
 
 def make(config: config_lib.PolicyConfig) -> Sampler:
-  """Compiles `sample(params, observation, text, noise)` for one network.
+  """Compiles `sample(params, observation, text, noise, seen)` for one network.
 
   Observation (B, To, F), text (B, E), noise and result (B, Ta, 10); all
-  normalised. Deterministic: the noise decides the chunk.
+  normalised. `seen` is None for a policy without cameras. Deterministic: the
+  noise decides the chunk.
   """
   return loop(network.Network(config.validate()), acting.make(config))
 
@@ -48,9 +50,12 @@ def loop(model: network.Network, how: acting.Acting) -> Sampler:
     observation: Float[Array, 'B To F'],
     text: Float[Array, 'B E'],
     noise: Float[Array, 'B Ta 10'],
+    seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B Ta 10']:
     variables = {'params': params}
-    condition: Any = model.apply(variables, observation, text, method='encode')
+    condition: Any = model.apply(
+      variables, observation, text, seen, method='encode'
+    )
 
     def step(index: Array, noisy: Array) -> Array:
       time = jnp.full(noisy.shape[0], jnp.asarray(times)[index])

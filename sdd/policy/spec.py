@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdd import errors
+from sdd.dataset import pictures as picture_lib
 from sdd.dataset import statistics
 from sdd.policy import config as config_lib
+from sdd.policy.vision import config as vision_config
 from sdd.simulation import action
 
 FORMAT = 'sdd policy'
@@ -20,11 +22,13 @@ class PolicySpec:
   Attributes:
     config: shape of network and sampler.
     action_spec: the meaning of an action, copied from the dataset.
-    state_names: name of each entry of the observed `state`.
+    state_names: name of each entry of the observed `state`; empty for a
+      policy that is told no state.
     scene: name of the scene that the data come from.
     instructions: the sentences of the training data.
     observation_statistics: of the (10 + S) observed numbers.
     action_statistics: of actions as the learner sees them; see `frame`.
+    pictures: what cameras have to deliver.
   """
 
   config: config_lib.PolicyConfig
@@ -34,6 +38,7 @@ class PolicySpec:
   instructions: tuple[str, ...]
   observation_statistics: statistics.Statistics
   action_statistics: statistics.Statistics
+  pictures: picture_lib.PictureSpec = picture_lib.NONE
 
   @property
   def features(self) -> int:
@@ -52,6 +57,7 @@ class PolicySpec:
       'instructions': list(self.instructions),
       'observation_statistics': self.observation_statistics.to_json(),
       'action_statistics': self.action_statistics.to_json(),
+      'pictures': self.pictures.to_json(),
     }
 
 
@@ -76,6 +82,9 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
       action_statistics=statistics.Statistics.from_json(
         fields['action_statistics']
       ),
+      pictures=picture_lib.PictureSpec.from_json(
+        fields.get('pictures', picture_lib.NONE.to_json())
+      ),
     )
   except (KeyError, TypeError) as error:
     raise errors.SddError(
@@ -84,8 +93,13 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
 
 
 def _config(fields: Mapping[str, Any]) -> config_lib.PolicyConfig:
-  tuples: dict[str, Any] = {
+  fields = dict(fields)
+  vision = vision_config.VisionConfig(**_tuples(fields.pop('vision', {})))
+  return config_lib.PolicyConfig(**_tuples(fields), vision=vision).validate()
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+  return {
     name: tuple(value) if isinstance(value, list) else value
     for name, value in fields.items()
   }
-  return config_lib.PolicyConfig(**tuples).validate()

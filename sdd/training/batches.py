@@ -17,8 +17,10 @@ from sdd.training import sentences
 class Batches:
   """The batch of every step, decided by seed and step alone.
 
-  Examples are numbered through all epochs, so a resumed run goes on exactly
-  where it was, and no window is dropped at an epoch's end.
+  Examples are numbered through all epochs, so no window is dropped at an
+  epoch's end, and a batch is a pure function of seed and step. Both are in
+  every checkpoint: together they are the position in the data, whatever the
+  number of processes, and a resumed run goes on exactly where it was.
   """
 
   def __init__(
@@ -51,9 +53,8 @@ class Batches:
     """Windows of the global batch of one step."""
     number = step * self._batch_size + np.arange(self._batch_size)
     epoch, place = np.divmod(number, len(self._data))
-    return np.array(
-      [self._order(int(e))[p] for e, p in zip(epoch, place, strict=True)]
-    )
+    orders = [self._order(int(e))[place[epoch == e]] for e in np.unique(epoch)]
+    return np.concatenate(orders)
 
   def __call__(self, step: int) -> loss.Batch:
     """This process's share of a step's batch, local devices leading."""
@@ -69,6 +70,8 @@ class Batches:
     )
     raw = {**self._data.gather(chosen[mine]), 'instruction': said[mine]}
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
+    if self._spec.config.vision.cameras:
+      batch['pictures'] = self._data.newest_pictures(mine)
     devices = jax.local_device_count()
     return {
       name: value.reshape(devices, share // devices, *value.shape[1:])
@@ -84,7 +87,8 @@ class Batches:
       relative=self._spec.config.relative_position,
     )
     normalised = self._spec.action_statistics.normalise(action)
-    observed = statistics.normalise(raw['observation'])
+    told = raw['observation'][..., : self._spec.features]
+    observed = statistics.normalise(told)
     return {
       'observation': np.asarray(observed, np.float32),
       'action': np.asarray(normalised, np.float32),

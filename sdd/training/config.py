@@ -6,7 +6,13 @@ from sdd import errors
 from sdd.policy import config as policy_config
 
 CONDITIONINGS = ('task', 'sub_task', 'both')
-FREE = ('log_every', 'checkpoint_every', 'checkpoints_kept')
+FREE = (
+  'log_every',
+  'checkpoint_every',
+  'checkpoints_kept',
+  'evaluate_every',
+  'evaluation_episodes',
+)
 """Fields that do not change what is learnt; a resumed run may change them."""
 
 
@@ -33,6 +39,9 @@ class TrainingConfig:
     log_every: steps between entries in the metrics.
     checkpoint_every: steps between checkpoints.
     checkpoints_kept: newest checkpoints kept.
+    evaluate_every: steps between closed-loop evaluations beside the training;
+      0 means never.
+    evaluation_episodes: episodes of each task in every evaluation.
   """
 
   policy: policy_config.PolicyConfig = dataclasses.field(
@@ -54,6 +63,8 @@ class TrainingConfig:
   log_every: int = 100
   checkpoint_every: int = 1000
   checkpoints_kept: int = 2
+  evaluate_every: int = 0
+  evaluation_episodes: int = 5
 
   def validate(self) -> 'TrainingConfig':
     """Returns itself; raises SddError naming the first impossible field."""
@@ -71,6 +82,8 @@ class TrainingConfig:
       'log_every': 1,
       'checkpoint_every': 1,
       'checkpoints_kept': 1,
+      'evaluate_every': 0,
+      'evaluation_episodes': 1,
     }
     for name, bound in least.items():
       if getattr(self, name) < bound:

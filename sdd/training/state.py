@@ -18,7 +18,8 @@ class TrainState:
   """A pytree; with the data it decides every later step.
 
   Attributes:
-    step: gradient steps taken.
+    step: gradient steps taken; with the run's seed also the position in the
+      data, see `batches.Batches`.
     params: parameters that are learnt.
     ema: their moving average, the ones that act.
     optimiser: the state of AdamW.
