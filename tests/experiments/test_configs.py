@@ -1,4 +1,4 @@
-"""The pages of `experiments/configs`: possible, and different where they say."""
+"""The pages of `experiments/configs`: possible, different where they say."""
 
 import dataclasses
 import importlib.util

@@ -166,7 +166,7 @@ def test_wrong_tensors_are_named(copy):
     clip.load(f'clip:{copy}')
   del tensors['text_projection.weight']
   write(path, tensors)
-  with pytest.raises(errors.SddError, match='lacks.*text_projection'):
+  with pytest.raises(errors.SddError, match=r'lacks.*text_projection'):
     clip.load(f'clip:{copy}')
 
 

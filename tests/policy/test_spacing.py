@@ -16,7 +16,8 @@ SHARES = np.array([0.3, 0.25, 0.15, 0.1, 0.1, 0.1])
 def motions(rng):
   """Six chunks of 16 rows that begin together and go different ways."""
   time = np.linspace(0, 1, 16)[:, None]
-  base = rng.uniform(-0.6, 0.6, (1, 10)) + rng.uniform(-0.4, 0.4, (1, 10)) * time
+  base = rng.uniform(-0.6, 0.6, (1, 10))
+  base = base + rng.uniform(-0.4, 0.4, (1, 10)) * time
   ways = rng.normal(size=(6, 1, 10)) * time
   ways += 0.3 * rng.normal(size=(6, 1, 10)) * np.sin(np.pi * time)
   return np.clip(base + 0.3 * ways, -0.95, 0.95).reshape(6, -1)

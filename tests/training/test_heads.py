@@ -40,6 +40,4 @@ def test_it_is_learnt_and_acts_without_jax(tmp_path, fields):
     'state': np.array([0.25, 0]),
     'instruction': 'go right',
   }
-  np.testing.assert_allclose(
-    acting.infer(seen), trained.infer(seen), atol=1e-4
-  )
+  np.testing.assert_allclose(acting.infer(seen), trained.infer(seen), atol=1e-4)
