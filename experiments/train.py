@@ -15,7 +15,7 @@ from absl import flags
 from experiments import config_flag, program
 from sdd.dataset import pictures, windows
 from sdd.training import config as config_lib
-from sdd.training import loop
+from sdd.training import loop, observer
 
 _CONFIG = config_flag.define(
   'config',
@@ -82,14 +82,16 @@ def _train(
   start = loop.resumes_at(_WORKDIR.value)
   with program.progress('Training', config.steps, done=start) as meter:
 
-    def report(now: loop.Report) -> None:
+    def report(now: observer.Report) -> None:
       meter.update(
         now.step,
         f'loss {now.loss:.4f}, {now.windows_per_second:.0f} windows/s',
       )
 
     meter.update(start, 'compiling')
-    return loop.train(config, data, _WORKDIR.value, report=report)
+    return loop.train(
+      config, data, _WORKDIR.value, wishes=observer.Wishes(report=report)
+    )
 
 
 if __name__ == '__main__':

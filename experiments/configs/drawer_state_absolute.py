@@ -7,23 +7,18 @@ positions are relative to where the end effector is when it is decided on, in
 `drawer_state.py`, and absolute, as in their better row, in this page; all
 else is the same. What the robot is told is absolute in both.
 
-Hardware: as `drawer_state.py`; two CPU cores, some hours (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_absolute.py \\
       --data=DATASET --workdir=DIR
 """
 
-from sdd.policy import config as policy_config
+from experiments.configs import drawer_state
 from sdd.training import config as training_config
 
 
 def get_config() -> training_config.TrainingConfig:
-  return training_config.TrainingConfig(
-    policy=policy_config.PolicyConfig(
-      channels=(64, 128, 256), relative_position=False
-    ),
-    batch_size=64,
-    steps=40_000,
-    learning_rate=3e-4,
-  )
+  config = drawer_state.get_config()
+  config.policy.relative_position = False
+  return config

@@ -6,7 +6,7 @@ of its actions (on Balance, 0.0, 15.0 and 18.5 %) and the diffusion policy 8;
 their published code executes 4. All else is as in `drawer_state.py`: the
 horizon does not change what is learnt, only how the policy acts.
 
-Hardware: as `drawer_state.py`; two CPU cores, some hours (estimated). Acting
+Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated). Acting
 takes twice the time.
 
     python -m experiments.train \\
@@ -14,16 +14,11 @@ takes twice the time.
       --data=DATASET --workdir=DIR
 """
 
-from sdd.policy import config as policy_config
+from experiments.configs import drawer_state
 from sdd.training import config as training_config
 
 
 def get_config() -> training_config.TrainingConfig:
-  return training_config.TrainingConfig(
-    policy=policy_config.PolicyConfig(
-      channels=(64, 128, 256), execution_horizon=4
-    ),
-    batch_size=64,
-    steps=40_000,
-    learning_rate=3e-4,
-  )
+  config = drawer_state.get_config()
+  config.policy.execution_horizon = 4
+  return config

@@ -7,7 +7,7 @@ number of parameters; only, the network is asked once, starts from a chunk
 that is always the same and is trained on the squared error of the chunk. It
 answers with the mean of what demonstrations did, which diffusion need not.
 
-Hardware: as `drawer_state.py`; two CPU cores, some hours (estimated). Acting
+Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated). Acting
 takes a tenth of the time.
 
     python -m experiments.train \\
@@ -15,16 +15,11 @@ takes a tenth of the time.
       --data=DATASET --workdir=DIR
 """
 
-from sdd.policy import config as policy_config
+from experiments.configs import drawer_state
 from sdd.training import config as training_config
 
 
 def get_config() -> training_config.TrainingConfig:
-  return training_config.TrainingConfig(
-    policy=policy_config.PolicyConfig(
-      channels=(64, 128, 256), head='regression'
-    ),
-    batch_size=64,
-    steps=40_000,
-    learning_rate=3e-4,
-  )
+  config = drawer_state.get_config()
+  config.policy.head = 'regression'
+  return config

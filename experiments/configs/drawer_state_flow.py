@@ -6,7 +6,7 @@ the straight line from chunk to noise (Lipman et al. 2023), and acting follows
 it in five Euler steps, half as many as `drawer_state.py` takes; all else is
 the same. Which times to visit, and why, is in `schedule.ddim_times`.
 
-Hardware: as `drawer_state.py`; two CPU cores, some hours (estimated). Acting
+Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated). Acting
 takes half the time.
 
     python -m experiments.train \\
@@ -14,16 +14,11 @@ takes half the time.
       --data=DATASET --workdir=DIR
 """
 
-from sdd.policy import config as policy_config
+from experiments.configs import drawer_state
 from sdd.training import config as training_config
 
 
 def get_config() -> training_config.TrainingConfig:
-  return training_config.TrainingConfig(
-    policy=policy_config.PolicyConfig(
-      channels=(64, 128, 256), prediction='flow', inference_steps=5
-    ),
-    batch_size=64,
-    steps=40_000,
-    learning_rate=3e-4,
-  )
+  config = drawer_state.get_config()
+  config.policy.prediction, config.policy.inference_steps = 'flow', 5
+  return config

@@ -6,22 +6,18 @@ with the sub-task that their step works on ("open the top drawer"), so that
 the policy follows those, too, and may be led through a task by them. All else
 is as in `drawer_state.py`. It is evaluated on the sentences of tasks.
 
-Hardware: as `drawer_state.py`; two CPU cores, some hours (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_sub_tasks.py \\
       --data=DATASET --workdir=DIR
 """
 
-from sdd.policy import config as policy_config
+from experiments.configs import drawer_state
 from sdd.training import config as training_config
 
 
 def get_config() -> training_config.TrainingConfig:
-  return training_config.TrainingConfig(
-    policy=policy_config.PolicyConfig(channels=(64, 128, 256)),
-    batch_size=64,
-    steps=40_000,
-    learning_rate=3e-4,
-    conditioning='both',
-  )
+  config = drawer_state.get_config()
+  config.conditioning = 'both'
+  return config

@@ -2,8 +2,8 @@
 
 By diffusion it starts from noise and is cleaned in several steps. The
 regression head is the paper's feed-forward ablation (Table 5): the same
-encoder and U-Net, asked once. It starts from a chunk that is always the same,
-and its answer is the chunk.
+encoder and denoiser, asked once. It starts from a chunk that is always the
+same, and its answer is the chunk.
 """
 
 import dataclasses

@@ -17,6 +17,8 @@ TINY = config.PolicyConfig(
   groups=4,
   kernel_size=3,
   step_dimension=8,
+  object_width=16,
+  heads=2,
   observation_hidden=(),
   condition_dimension=8,
   text_dimension=8,
@@ -52,16 +54,16 @@ def test_a_perfect_network_gives_the_clean_chunk(prediction):
     acting.make(sizes),
   )
   noise = rng.standard_normal((2, 8, 10)).astype(np.float32)
-  seen, said = np.zeros((2, 2, 12)), np.zeros((2, 8))
+  seen, said = np.zeros((2, 2, 30)), np.zeros((2, 3, 8))
   np.testing.assert_allclose(run({}, seen, said, noise), clean, atol=2e-4)
 
 
 def test_noise_makes_no_difference_to_a_regression():
   rng = np.random.default_rng(0)
-  params = network.init(REGRESSION, 12, seed=0)
+  params = network.init(REGRESSION, 2, seed=0)
   run = sampler.make(REGRESSION)
-  seen = rng.standard_normal((2, 2, 12)).astype(np.float32)
-  said = rng.standard_normal((2, 8)).astype(np.float32)
+  seen = rng.standard_normal((2, 2, 30)).astype(np.float32)
+  said = rng.standard_normal((2, 3, 8)).astype(np.float32)
   noises = rng.standard_normal((2, 2, 8, 10)).astype(np.float32)
   one, other = (np.asarray(run(params, seen, said, n)) for n in noises)
   np.testing.assert_array_equal(one, other)
@@ -86,8 +88,8 @@ def test_rows_of_the_start_differ_by_their_place():
 def test_a_regression_learns_one_chunk():
   rng = np.random.default_rng(0)
   batch = {
-    'observation': jnp.zeros((4, 2, 12)),
-    'text': jnp.zeros((4, 8)),
+    'observation': jnp.zeros((4, 2, 30)),
+    'text': jnp.zeros((4, 3, 8)),
     'action': jnp.tile(jnp.asarray(rng.uniform(-1, 1, (1, 8, 10))), (4, 1, 1)),
     'position': jnp.arange(4),
   }
@@ -100,7 +102,7 @@ def test_a_regression_learns_one_chunk():
     )(params)
     return jax.tree.map(lambda p, g: p - 0.1 * g, params, slope), value
 
-  params, values = network.init(REGRESSION, 12, seed=0), []
+  params, values = network.init(REGRESSION, 2, seed=0), []
   for _ in range(60):
     params, value = step(params)
     values.append(float(value))
