@@ -106,4 +106,4 @@ def test_a_regression_learns_one_chunk():
   for _ in range(60):
     params, value = step(params)
     values.append(float(value))
-  assert values[-1] < 0.1 * values[0]
+  assert values[-1] < 0.2 * values[0]
