@@ -13,7 +13,7 @@ import sys
 from absl import flags
 
 from experiments import config_flag, program
-from sdd.dataset import pictures, windows
+from sdd.dataset import joined, pictures, windows
 from sdd.training import config as config_lib
 from sdd.training import loop, observer
 
@@ -22,9 +22,12 @@ _CONFIG = config_flag.define(
   'experiments/configs/drawer_state.py',
   'The run: a Python file with get_config().',
 )
-_DATA = flags.DEFINE_string(
-  'data', None, 'Directory of the dataset.', required=True
-)
+_DATA = flags.DEFINE_list(
+  'data', None,
+  'Directory of the dataset, or of several with commas in between: one policy '
+  'for all their scenes.',
+  required=True,
+)  # fmt: skip
 _WORKDIR = flags.DEFINE_string(
   'workdir',
   None,
@@ -45,20 +48,7 @@ _PICTURES = flags.DEFINE_string(
 def main(_: list[str]) -> int:
   config: config_lib.TrainingConfig = copy.deepcopy(_CONFIG.value)
   config.validate()
-  vision = config.policy.vision
-  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
-  data = windows.load_windows(
-    _DATA.value,
-    observation_horizon=config.policy.observation_horizon,
-    action_horizon=config.policy.action_horizon,
-    max_episodes=config.max_episodes or None,
-    sub_tasks=config.conditioning != 'task',
-    wanted=pictures.Wanted(
-      tuple(vision.cameras),
-      (vision.size[0], vision.size[1]),
-      pathlib.Path(folder).expanduser(),
-    ),
-  )
+  data = joined.join([_load(config, path) for path in _DATA.value])
   print(
     f'{len(data)} windows, {len(data.instructions)} instructions; '
     f'{config.steps} steps of {config.batch_size}.'
@@ -73,6 +63,23 @@ def main(_: list[str]) -> int:
     return 128 + outcome.stopped_by
   print(f'Trained {outcome.step} steps; the policy is in {_WORKDIR.value}.')
   return 0
+
+
+def _load(config: config_lib.TrainingConfig, path: str) -> windows.Windows:
+  vision = config.policy.vision
+  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
+  return windows.load_windows(
+    path,
+    observation_horizon=config.policy.observation_horizon,
+    action_horizon=config.policy.action_horizon,
+    max_episodes=config.max_episodes or None,
+    sub_tasks=config.conditioning != 'task',
+    wanted=pictures.Wanted(
+      tuple(vision.cameras),
+      (vision.size[0], vision.size[1]),
+      pathlib.Path(folder).expanduser(),
+    ),
+  )
 
 
 def _train(
