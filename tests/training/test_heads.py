@@ -34,7 +34,7 @@ def test_it_is_learnt_and_acts_without_jax(tmp_path, fields):
     tmp_path / 'run',
     wishes=observer.Wishes(report=lambda now: losses.append(now.loss)),
   )
-  assert losses[-1] < 0.7 * losses[0]
+  assert losses[-1] < 0.9 * losses[0]
   # It is only written if it agrees with what was trained.
   export.export_policy(tmp_path / 'run', tmp_path / 'policy.npz')
   acting = runtime.NumpyPolicy.load(tmp_path / 'policy.npz')
