@@ -261,14 +261,14 @@ def _episodes(
   for data in reader.read_records(path, split):
     fields = record.columns(data, only=wanted)
     action = fields['steps/action'].reshape(-1, actions.DIMENSION)
-    seen = (
+    felt, state = (
       fields[f'steps/observation/{name}'].reshape(len(action), -1)
       for name in ('proprioception', 'state')
     )
     task = fields['episode_metadata/task'].decode()
     active = [text.decode() or task for text in fields.get(_SUB_TASK, ())]
     kept[int(fields['episode_metadata/index'])] = _Columns(
-      task, *seen, action, active
+      task, felt, state, action, active
     )
     if limit is not None and len(kept) > limit:
       kept.pop(max(kept))

@@ -6,6 +6,7 @@ are merged, the pair that stands first in `merges.txt` first.
 """
 
 import functools
+import itertools
 import json
 import pathlib
 import re
@@ -70,7 +71,7 @@ class Tokenizer:
     parts = [letters[byte] for byte in word.encode()]
     parts[-1] += _LAST
     while len(parts) > 1:
-      pairs = list(zip(parts, parts[1:], strict=False))
+      pairs = list(itertools.pairwise(parts))
       best = min(pairs, key=lambda pair: self._rank.get(pair, len(self._rank)))
       if best not in self._rank:
         break

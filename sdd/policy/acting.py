@@ -2,8 +2,8 @@
 
 By diffusion it starts from noise and is cleaned in several steps. The
 regression head is the paper's feed-forward ablation (Table 5): the same
-encoder and U-Net, asked once. It starts from a chunk that is always the same,
-and its answer is the chunk.
+encoder and denoiser, asked once. It starts from a chunk that is always the
+same, and its answer is the chunk.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ def make(config: config_lib.PolicyConfig) -> Acting:
     answer = np.array([[0, 1, 0, 1]], np.float32)  # the chunk, clipped
     return Acting(np.zeros(1, np.int32), answer, start(config.action_horizon))
   process = schedule.make(config.training_steps, config.prediction)
-  times = schedule.ddim_times(config.training_steps, config.inference_steps)
+  times = schedule.ddim_times(process, config.inference_steps)
   table = schedule.ddim_table(process, times).astype(np.float32)
   return Acting(times, table)
 

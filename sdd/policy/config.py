@@ -40,7 +40,9 @@ class PolicyConfig:
     observation_hidden: hidden widths of the MLP on all that is known.
     condition_dimension: width of what that MLP hands to every FiLM layer.
     text_encoder: what embeds instructions: `hash`, or `clip:` and a folder or
-      name on the model hub, see `sdd.language.text_encoder`.
+      name on the model hub, see `sdd.language.text_encoder`. What it names
+      must be there wherever the policy acts or is exported; the export takes
+      a table of the sentences with it instead.
     text_dimension: width of the instruction embedding; that of `hash`. CLIP
       has its own, which `settled` puts here.
     head: `diffusion`, or `regression`: the ablation that predicts the chunk

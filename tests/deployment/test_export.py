@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,9 @@ import pytest
 from sdd import errors
 from sdd.dataset import statistics
 from sdd.deployment import export, runtime
+from sdd.language import hashed_words
 from sdd.policy import config as policy_config
-from sdd.policy import policy, protocol, spec
+from sdd.policy import network, policy, protocol, spec
 from sdd.simulation import action
 from sdd.training import checkpoint, state
 from sdd.training import config as training_config
@@ -123,6 +125,53 @@ def test_positions_that_are_absolute_stay_absolute(learnt):
   expected = relative.infer(seen)
   expected[:, :3] -= seen['proprioception'][:3]
   np.testing.assert_allclose(exported.infer(seen), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+  'fields',
+  [
+    *({'prediction': each} for each in policy_config.PREDICTIONS),
+    {'head': 'regression'},
+    {'prediction': 'flow', 'inference_steps': 16},
+  ],
+  ids=str,
+)
+def test_every_prediction_and_head_is_the_same_in_numpy(learnt, fields):
+  config = policy_config.PolicyConfig(**{**vars(learnt.spec.config), **fields})
+  changed = policy.DiffusionPolicy(
+    spec.PolicySpec(**{**vars(learnt.spec), 'config': config}), learnt.params
+  )
+  exported = runtime.NumpyPolicy(export.to_arrays(changed))
+  for player in (changed, exported):
+    player.reset(seed=2)
+  ours, theirs = (
+    player.infer_many(observation(), 2) for player in (changed, exported)
+  )
+  np.testing.assert_allclose(ours, theirs, atol=1e-4)
+  assert (ours[0] == ours[1]).all() == (config.head == 'regression')
+
+
+def test_the_table_of_sentences_is_that_of_the_encoder(learnt):
+  arrays = export.to_arrays(learnt)
+  np.testing.assert_array_equal(
+    arrays['embeddings'],
+    hashed_words.HashedWords(16).encode(INSTRUCTIONS),
+  )
+
+
+def test_clip_stays_at_home(learnt):
+  folder = pathlib.Path(__file__).parents[1] / 'language' / 'data' / 'clip'
+  config = policy_config.PolicyConfig(
+    **{**vars(learnt.spec.config), 'text_encoder': f'clip:{folder}'}
+  ).settled()
+  assert config.text_dimension == 20
+  specification = spec.PolicySpec(**{**vars(learnt.spec), 'config': config})
+  params = network.init(config, specification.objects, seed=0)
+  trained = policy.DiffusionPolicy(specification, params)
+  exported = runtime.NumpyPolicy(export.to_arrays(trained))
+  assert export.largest_difference(trained, exported) < export.TOLERANCE
+  with pytest.raises(ValueError, match='Did you mean'):
+    exported.infer(observation(instruction=INSTRUCTIONS[0] + 's'))
 
 
 def test_a_call_leaves_the_chunks_before_alone(file):

@@ -7,7 +7,9 @@ import json
 import pathlib
 import shutil
 import struct
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -98,7 +100,7 @@ def test_the_weights_of_a_whole_clip_will_do(copy, encoder):
 
 
 def test_gelus_are_close_to_each_other():
-  x = np.linspace(-6, 6, 101)
+  x = jnp.linspace(-6, 6, 101)
   exact = clip_transformer.gelu(x)
   np.testing.assert_allclose(clip_transformer.quick_gelu(x), exact, atol=0.03)
 
@@ -166,7 +168,7 @@ def test_wrong_tensors_are_named(copy):
     clip.load(f'clip:{copy}')
   del tensors['text_projection.weight']
   write(path, tensors)
-  with pytest.raises(errors.SddError, match='lacks.*text_projection'):
+  with pytest.raises(errors.SddError, match=r'lacks.*text_projection'):
     clip.load(f'clip:{copy}')
 
 
@@ -215,7 +217,8 @@ def write(path, tensors):
   """A safetensors file; uint16 stands for bfloat16."""
   kinds = {'<f8': 'F64', '<f4': 'F32', '<f2': 'F16', '<i8': 'I64',
            '<u2': 'BF16'}  # fmt: skip
-  header, data = {'__metadata__': {'format': 'np'}}, b''
+  header: dict[str, Any] = {'__metadata__': {'format': 'np'}}
+  data = b''
   for name, value in tensors.items():
     begin, data = len(data), data + np.ascontiguousarray(value).tobytes()
     header[name] = {

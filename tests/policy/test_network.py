@@ -97,6 +97,9 @@ def test_the_same_seed_gives_the_same_parameters():
   [
     ('prediction', 'epsilom'),
     ('conv_impl', 'fft'),
+    ('head', 'classification'),
+    ('text_encoder', 'bert'),
+    ('text_dimension', 0),
     ('action_horizon', 9),
     ('execution_horizon', 0),
     ('execution_horizon', 9),

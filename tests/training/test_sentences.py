@@ -69,10 +69,22 @@ def test_a_batch_has_the_embedding_of_what_is_said():
       seed=0,
       conditioning=conditioning,
     )(0)
-    return made['text'].reshape(16, -1)
+    return made['text'].reshape(16, -1, 8)[:, 0]  # the rest: objects
 
   task, sub_task, both = map(text, ('task', 'sub_task', 'both'))
   assert len(np.unique(task, axis=0)) == 2
   assert len(np.unique(sub_task, axis=0)) == 3
   for row, one, other in zip(both, task, sub_task, strict=True):
     assert (row == one).all() or (row == other).all()
+
+
+def test_pictures_are_those_of_the_windows():
+  run = tiny_run.config()
+  run.policy.vision.cameras = ('front',)
+  shot = np.arange(len(DATA.observation), dtype=np.uint8)
+  data = dataclasses.replace(DATA, pictures=shot[:, None, None, None, None])
+  specification = loop.specify(run, data)
+  made = batches.Batches(data, specification, batch_size=16, seed=0)
+  batch = made(2)
+  shown = np.asarray(batch['pictures']).reshape(16)
+  np.testing.assert_array_equal(shown, data.step[made.indices(2)])

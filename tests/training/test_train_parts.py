@@ -81,6 +81,9 @@ def test_the_average_forgets_its_start_and_then_remembers_long():
   steps = np.arange(0, 2_000_000, 1000)
   decay = np.asarray(state.ema_decay(steps, power=0.75, maximum=0.9999))
   assert decay[0] == 0
+  # The first updates of EMAModel in diffusers 0.11, with a power of 0.75.
+  first = state.ema_decay(np.arange(4), power=0.75, maximum=0.9999)
+  np.testing.assert_allclose(first, [0, 0, 0.405396, 0.561309], atol=1e-5)
   assert (np.diff(decay) >= 0).all()
   assert decay[-1] == np.float32(0.9999)
 
