@@ -17,6 +17,7 @@ from sdd.policy import loss, network
 from sdd.policy import schedule as schedule_lib
 from sdd.training import config as config_lib
 from sdd.training import state as state_lib
+from sdd.training import update
 
 AXIS = 'device'
 Metrics = Mapping[str, Array]
@@ -54,7 +55,7 @@ def minimise(
   config: config_lib.TrainingConfig,
 ) -> Step:
   """As `make`, for any `objective(params, batch, key)`."""
-  transform, rate = state_lib.optimiser(config)
+  _, rate = state_lib.optimiser(config)
 
   def step(
     state: state_lib.TrainState, batch: loss.Batch, told: Array
@@ -64,20 +65,8 @@ def minimise(
     # One all-reduce for everything. Two that do not depend on each other can
     # begin in another order on another device, and wait for ever on a CPU
     # with few threads.
-    value, gradient, heard = jax.lax.pmean((value, gradient, told), AXIS)
-    updates, optimiser = transform.update(
-      gradient, state.optimiser, state.params
-    )
-    params: Any = optax.apply_updates(state.params, updates)
-    decay = state_lib.ema_decay(
-      state.step, power=config.ema_power, maximum=config.ema_max
-    )
-    after = state.replace(  # type: ignore[attr-defined]
-      step=state.step + 1,
-      params=params,
-      ema=optax.incremental_update(params, state.ema, 1 - decay),
-      optimiser=optimiser,
-    )
+    value, gradient, heard = _mean((value, gradient, told))
+    after = update.apply(state, gradient, config=config, rate=rate)
     metrics = {
       'loss': value,
       'gradient_norm': optax.tree.norm(gradient),
@@ -87,6 +76,11 @@ def minimise(
     return after, metrics
 
   return jax.pmap(step, axis_name=AXIS, donate_argnums=0)
+
+
+def _mean(tree: Any) -> Any:
+  """The mean over all devices; a single one is spared the copy."""
+  return jax.lax.pmean(tree, AXIS) if jax.device_count() > 1 else tree
 
 
 def tell(flags: Sequence[bool]) -> Float[np.ndarray, 'devices flags']:
