@@ -26,7 +26,7 @@ from absl import flags
 
 from experiments import beside, config_flag, program
 from sdd import errors
-from sdd.dataset import windows
+from sdd.dataset import pictures, windows
 from sdd.training import config as config_lib
 from sdd.training import hosts, loop, observer, wandb_sink
 
@@ -61,15 +61,31 @@ _DISTRIBUTED = flags.DEFINE_boolean(
 )
 
 
+_PICTURES = flags.DEFINE_string(
+  'pictures',
+  None,
+  'Directory where decoded pictures are kept for this and other runs; by '
+  'default `pictures` beside --workdir.',
+)
+
+
 def main(_: list[str]) -> int:
   _join()
   config: config_lib.TrainingConfig = copy.deepcopy(_CONFIG.value)
   config.validate()
+  vision = config.policy.vision
+  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
   data = windows.load_windows(
     _DATA.value,
     observation_horizon=config.policy.observation_horizon,
     action_horizon=config.policy.action_horizon,
     max_episodes=config.max_episodes or None,
+    sub_tasks=config.conditioning != 'task',
+    wanted=pictures.Wanted(
+      tuple(vision.cameras),
+      (vision.size[0], vision.size[1]),
+      pathlib.Path(folder).expanduser(),
+    ),
   )
   print(
     f'{len(data)} windows, {len(data.instructions)} instructions; '

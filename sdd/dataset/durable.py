@@ -57,15 +57,20 @@ def remove_temporary(directory: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(directory: pathlib.Path) -> Iterator[None]:
+def lock(directory: pathlib.Path, *, wait: bool = False) -> Iterator[None]:
   """Holds the directory's only write lock; the system frees it on a kill.
 
+  Args:
+    directory: the one to write in.
+    wait: wait for another writer to end.
+
   Raises:
-    DatasetError: if another writer holds it.
+    DatasetError: if another writer holds it, unless `wait`.
   """
+  once = 0 if wait else fcntl.LOCK_NB
   with open(directory / LOCK, 'a', encoding='utf-8') as handle:
     try:
-      fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      fcntl.flock(handle, fcntl.LOCK_EX | once)
     except BlockingIOError as error:
       raise spec.DatasetError(
         f'{directory} is being written by another process, and a dataset has '

@@ -18,7 +18,8 @@ _CONSTANT = 1e-6
 class Statistics:
   """Range and moments of each dimension of a field, float32.
 
-  `normalise` and `denormalise` take NumPy and JAX arrays alike.
+  `normalise` and `denormalise` take NumPy and JAX arrays alike. Moments of
+  shape (T, D) are those of each step of a sequence.
   """
 
   minimum: Float[np.ndarray, ' D']
@@ -42,6 +43,11 @@ class Statistics:
     exact = values.astype(np.float64)
     moments = exact.min(0), exact.max(0), exact.mean(0), exact.std(0)
     return cls(*(moment.astype(np.float32) for moment in moments))
+
+  def first(self, count: int) -> 'Statistics':
+    """Those of the first dimensions alone."""
+    moments = (self.minimum, self.maximum, self.mean, self.std)
+    return Statistics(*(moment[:count] for moment in moments))
 
   def normalise(self, values: Any) -> Any:
     """(*b, D) in raw units to [-1, 1] by range; constants become 0."""

@@ -2,12 +2,21 @@
 
 import dataclasses
 import pathlib
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
-from sdd.dataset import listing, reader, record, spec, statistics
+from sdd.dataset import (
+  listing,
+  object_layout,
+  reader,
+  record,
+  spec,
+  statistics,
+)
+from sdd.dataset import pictures as picture_lib
 from sdd.simulation import action as actions
 
 _WANTED = (
@@ -17,6 +26,7 @@ _WANTED = (
   'episode_metadata/index',
   'episode_metadata/task',
 )
+_SUB_TASK = 'steps/language/sub_task'
 
 
 class Batch(TypedDict):
@@ -25,18 +35,20 @@ class Batch(TypedDict):
   observation: Float[np.ndarray, 'B To O']
   action: Float[np.ndarray, 'B Ta 10']
   instruction: Int[np.ndarray, ' B']
+  scene: Int[np.ndarray, ' B']
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Windows:
   """All windows of a split, in memory; window `i` belongs to one step.
 
-  An observation is the proprioception (10) followed by the state (S).
+  An observation is the proprioception (10) followed by ten numbers for each
+  object of the state, see `object_layout`.
   The steps of all episodes lie one after the other. Every step but the
   last of its episode has a window.
 
   Attributes:
-    spec: the meaning of the vectors.
+    spec: the meaning of the vectors; of several datasets, the first's.
     instructions: the distinct task sentences, sorted.
     observation_horizon: observations per window, `To`.
     action_horizon: actions per window, `Ta`.
@@ -48,6 +60,12 @@ class Windows:
     instruction: of each window, its task's place in `instructions`.
     observation_statistics: over every observation.
     action_statistics: over every action.
+    scenes: name of each scene, and of each entry of its states.
+    scene: of each window, its scene's place in `scenes`.
+    sub_tasks: the distinct sub-task sentences, sorted, if they were loaded.
+    sub_task: of each window, its step's sub-task's place in `sub_tasks`.
+    pictures: of every step, from each camera in turn; None without any.
+    picture_spec: what they are pictures of.
   """
 
   spec: spec.DatasetSpec
@@ -62,6 +80,12 @@ class Windows:
   instruction: Int[np.ndarray, ' windows']
   observation_statistics: statistics.Statistics
   action_statistics: statistics.Statistics
+  scenes: Mapping[str, tuple[str, ...]]
+  scene: Int[np.ndarray, ' windows']
+  sub_tasks: tuple[str, ...] = ()
+  sub_task: Int[np.ndarray, ' windows'] | None = None
+  pictures: UInt8[np.ndarray, 'steps cameras height width 3'] | None = None
+  picture_spec: picture_lib.PictureSpec = picture_lib.NONE
 
   def __len__(self) -> int:
     return len(self.step)
@@ -81,7 +105,20 @@ class Windows:
       'observation': self.observation[np.maximum(past, first)],
       'action': self.action[np.minimum(ahead, self.last[indices, None])],
       'instruction': self.instruction[indices],
+      'scene': self.scene[indices],
     }
+
+  def newest_pictures(
+    self, indices: Int[np.ndarray, ' B']
+  ) -> UInt8[np.ndarray, 'B cameras height width 3']:
+    """What the cameras saw at the steps of the windows with these numbers.
+
+    Raises:
+      DatasetError: the windows were loaded without pictures.
+    """
+    if self.pictures is None:
+      raise spec.DatasetError('The windows were loaded without pictures.')
+    return self.pictures[self.step[np.asarray(indices)]]
 
   def epoch_order(
     self, seed: int, epoch: int, *, balanced: bool = False
@@ -116,6 +153,8 @@ def load_windows(
   action_horizon: int = 16,
   split: listing.Split = 'success',
   max_episodes: int | None = None,
+  sub_tasks: bool = False,
+  wanted: picture_lib.Wanted | None = None,
 ) -> Windows:
   """Loads a split for training, in order of index.
 
@@ -125,10 +164,13 @@ def load_windows(
     action_horizon: actions per window, at least 1.
     split: which episodes to learn from.
     max_episodes: use only that many, the lowest indices.
+    sub_tasks: load the sub-task of every step, too. Where a step has none
+      it is the task.
+    wanted: pictures to go with them; None for no pictures.
 
   Raises:
     DatasetError: if there is no dataset, no episode with two steps in the
-      split, or a horizon or number of episodes below 1.
+      split, a horizon or number of episodes below 1, or no such pictures.
   """
   for name, value in (
     ('observation_horizon', observation_horizon),
@@ -138,22 +180,34 @@ def load_windows(
     if value is not None and value < 1:
       raise spec.DatasetError(f'{name} is {value}; it must be at least 1.')
   dataset = reader.load_spec(path)
-  columns = _episodes(path, split, max_episodes)
-  lengths = np.array([len(acts) for _, _, acts in columns], np.int64)
+  kept = _episodes(path, split, max_episodes, sub_tasks=sub_tasks)
+  columns = list(kept.values())
+  lengths = np.array([len(each.action) for each in columns], np.int64)
   if not (lengths > 1).any():
     raise spec.DatasetError(
       f'{path} has no episode with two steps in the split {split!r}, so '
       'there is nothing to learn from. Collect more episodes, or name '
       'another split.'
     )
-  tasks = [task for task, _, _ in columns]
+  tasks = [each.task for each in columns]
   instructions = tuple(sorted(set(tasks)))
   ends = np.cumsum(lengths)
   step = np.delete(np.arange(ends[-1]), ends - 1)
   owner = np.repeat(np.arange(len(lengths)), lengths - 1)
   places = np.array([instructions.index(task) for task in tasks], np.int32)
-  observation = np.concatenate([seen for _, seen, _ in columns])
-  action = np.concatenate([acts for _, _, acts in columns])
+  observation = _observations(columns, dataset.state_names)
+  action = np.concatenate([each.action for each in columns])
+  active = np.array([text for each in columns for text in each.sub_tasks])
+  known, number = np.unique(active, return_inverse=True)
+  seen: dict[str, Any] = {}
+  if wanted is not None and wanted.cameras:
+    seen['pictures'], seen['picture_spec'] = picture_lib.load(
+      path,
+      wanted,
+      episodes=list(kept),
+      lengths=lengths,
+      content=observation.tobytes() + action.tobytes(),
+    )
   return Windows(
     spec=dataset,
     instructions=instructions,
@@ -167,23 +221,55 @@ def load_windows(
     instruction=places[owner],
     observation_statistics=statistics.Statistics.of(observation),
     action_statistics=statistics.Statistics.of(action),
+    scenes={dataset.scene: dataset.state_names},
+    scene=np.zeros(len(step), np.int32),
+    sub_tasks=tuple(map(str, known)),
+    sub_task=number.astype(np.int32)[step] if sub_tasks else None,
+    **seen,
   )
 
 
+def _observations(
+  columns: Sequence['_Columns'], state_names: Sequence[str]
+) -> Float[np.ndarray, 'steps O']:
+  felt = np.concatenate([each.proprioception for each in columns])
+  state = np.concatenate([each.state for each in columns])
+  rows = object_layout.layout(state_names).rows(state)
+  return np.concatenate([felt, rows.reshape(len(felt), -1)], axis=1)
+
+
+class _Columns(NamedTuple):
+  """What is kept of one episode."""
+
+  task: str
+  proprioception: Float[np.ndarray, 'T 10']
+  state: Float[np.ndarray, 'T S']
+  action: Float[np.ndarray, 'T 10']
+  sub_tasks: list[str]
+
+
 def _episodes(
-  path: pathlib.Path | str, split: listing.Split, limit: int | None
-) -> list[tuple[str, np.ndarray, np.ndarray]]:
-  """Task, observations and actions of the episodes, in order of index."""
-  kept: dict[int, tuple[str, np.ndarray, np.ndarray]] = {}
+  path: pathlib.Path | str,
+  split: listing.Split,
+  limit: int | None,
+  *,
+  sub_tasks: bool,
+) -> dict[int, _Columns]:
+  """The episodes by index, in order."""
+  kept: dict[int, _Columns] = {}
+  wanted = (*_WANTED, _SUB_TASK) if sub_tasks else _WANTED
   for data in reader.read_records(path, split):
-    fields = record.columns(data, only=_WANTED)
+    fields = record.columns(data, only=wanted)
     action = fields['steps/action'].reshape(-1, actions.DIMENSION)
-    seen = [
+    seen = (
       fields[f'steps/observation/{name}'].reshape(len(action), -1)
       for name in ('proprioception', 'state')
-    ]
-    entry = fields['episode_metadata/task'].decode(), np.hstack(seen), action
-    kept[int(fields['episode_metadata/index'])] = entry
+    )
+    task = fields['episode_metadata/task'].decode()
+    active = [text.decode() or task for text in fields.get(_SUB_TASK, ())]
+    kept[int(fields['episode_metadata/index'])] = _Columns(
+      task, *seen, action, active
+    )
     if limit is not None and len(kept) > limit:
       kept.pop(max(kept))
-  return [kept[index] for index in sorted(kept)]
+  return {index: kept[index] for index in sorted(kept)}

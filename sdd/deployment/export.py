@@ -14,8 +14,9 @@ from jaxtyping import Float
 from sdd import errors
 from sdd.dataset import statistics
 from sdd.deployment import runtime
+from sdd.language import text_encoder
+from sdd.policy import acting, scene_view, spec
 from sdd.policy import policy as policy_lib
-from sdd.policy import schedule, spec, text
 from sdd.simulation import action
 from sdd.training import checkpoint
 
@@ -55,9 +56,21 @@ def export_policy(
   """
   target = pathlib.Path(path)
   _check_target(target)
-  learnt = checkpoint.load_policy(workdir)
+  scenes = checkpoint.load_spec(workdir).scenes
+  learnt = checkpoint.load_policy(
+    workdir, state_names=next(iter(scenes.values()))
+  )
+  if learnt.spec.config.vision.cameras:
+    cameras = ', '.join(learnt.spec.config.vision.cameras)
+    raise errors.SddError(
+      f'The policy in {workdir} sees ({cameras}); policies that see cannot be '
+      'exported to NumPy. Run it from its directory.'
+    )
   arrays = to_arrays(learnt)
-  difference = largest_difference(learnt, runtime.NumpyPolicy(arrays))
+  difference = max(
+    largest_difference(learnt.within(names), runtime.NumpyPolicy(arrays, names))
+    for names in scenes.values()
+  )
   if not difference <= TOLERANCE:
     raise errors.SddError(
       f'The NumPy policy differs from the JAX policy by {difference:.2g}, more '
@@ -72,20 +85,21 @@ def export_policy(
 def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
   """Everything the runtime needs, as plain arrays by name."""
   specification, config = learnt.spec, learnt.spec.config
-  times = schedule.ddim_times(config.training_steps, config.inference_steps)
-  process = schedule.make(config.training_steps, config.prediction)
-  table = schedule.ddim_table(process, times)
-  observed = specification.observation_statistics
+  how = acting.make(config)
   acted = specification.action_statistics
+  encoder = text_encoder.load(config.text_encoder, config.text_dimension)
   return {
     'meta': np.array(json.dumps(_meta(specification))),
-    'times': times,
-    'ddim': table.astype(np.float32),
-    'embeddings': text.encode_all(
-      specification.instructions, config.text_dimension
+    'times': how.times,
+    'ddim': how.table,
+    **({} if how.start is None else {'start': how.start}),
+    'embeddings': encoder.encode(specification.instructions),
+    'names': np.stack(
+      [
+        scene_view.object_names(specification, names)
+        for names in specification.scenes.values()
+      ]
     ),
-    'observation_centre': _centre(observed),
-    'observation_scale': _reciprocal(_half(observed)),
     'action_centre': _centre(acted),
     'action_half': _half(acted),
     **_flat(learnt.params),
@@ -126,13 +140,17 @@ def _meta(specification: spec.PolicySpec) -> dict[str, Any]:
     'observation_horizon': config.observation_horizon,
     'action_horizon': config.action_horizon,
     'execution_horizon': config.execution_horizon,
+    'denoiser': config.denoiser,
     'levels': len(config.channels),
+    'heads': config.heads,
+    'use_proprioception': config.use_proprioception,
     'groups': config.groups,
     'step_dimension': config.step_dimension,
     'relative_position': config.relative_position,
     'action_spec': specification.action_spec.to_json(),
-    'state_names': list(specification.state_names),
-    'scene': specification.scene,
+    'scenes': {
+      name: list(names) for name, names in specification.scenes.items()
+    },
     'instructions': list(specification.instructions),
   }
 
@@ -158,12 +176,6 @@ def _half(scaling: statistics.Statistics) -> Float[np.ndarray, 'D']:
   span = scaling.maximum.astype(np.float64) - scaling.minimum
   varies = scaling.normalise(scaling.maximum) > 0.5
   return (span / 2 * varies).astype(np.float32)
-
-
-def _reciprocal(half: Float[np.ndarray, 'D']) -> Float[np.ndarray, 'D']:
-  return np.where(half > 0, 1 / np.where(half > 0, half, 1), 0).astype(
-    np.float32
-  )
 
 
 def _check_target(target: pathlib.Path) -> None:

@@ -76,6 +76,7 @@ class _Asked:
 
   def __init__(self, policy: Many, count: int):
     self.execution_horizon = policy.execution_horizon
+    self.pictures = protocol.wanted(policy)
     self.decisions: list[Decision] = []
     self.states: list[np.ndarray] = []
     self._policy, self._count = policy, count

@@ -10,6 +10,7 @@ import numpy as np
 from sdd import errors
 from sdd.collection import episode as episode_lib
 from sdd.collection import events
+from sdd.evaluation import eyes as eyes_lib
 from sdd.policy import protocol
 from sdd.predicates import predicate as predicate_lib
 from sdd.scenes import physics_variation
@@ -122,7 +123,10 @@ def rollout(
   try:
     policy.reset(seed=index)
     truth = scene.rule(task) or _by_code(code, sim.scene_state(0))
-    ended = _run(policy, scene, sim, task, truth, watch or (lambda _: None))
+    with eyes_lib.Eyes(scene, protocol.wanted(policy)) as eyes:
+      ended = _run(
+        policy, scene, sim, task, truth, watch or (lambda _: None), eyes
+      )
   # Whatever a policy raises is its failure, and the others' runs go on.
   except Exception as problem:  # noqa: BLE001
     ended, error = 'error', f'{type(problem).__name__}: {problem}'
@@ -158,6 +162,7 @@ def _run(
   task: str,
   truth: scene_lib.GroundTruth,
   watch: Callable[[simulator.Simulator], None],
+  eyes: eyes_lib.Eyes,
 ) -> str:
   everywhere = np.ones(1, bool)
   chunk, cursor = np.zeros((0, 10)), 0
@@ -165,6 +170,7 @@ def _run(
     watch(sim)
     seen = observe(scene, sim, 0, task)
     if cursor >= min(len(chunk), policy.execution_horizon):
+      seen |= eyes.see(sim, 0)
       chunk, cursor = np.asarray(policy.infer(seen)), 0
       if not np.all(np.isfinite(chunk)):
         raise FloatingPointError('the policy answered a number not finite')
@@ -204,7 +210,7 @@ def _settle(
 def observe(
   scene: scene_lib.Scene, sim: simulator.Simulator, index: int, task: str
 ) -> dict[str, Any]:
-  """What a policy gets to see of one world."""
+  """What a policy gets to know of one world, but for pictures."""
   return {
     'proprioception': sim.proprioception(index).astype(np.float32),
     'state': scene.state_vector(sim.scene_state(index)).astype(np.float32),

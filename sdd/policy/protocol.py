@@ -6,6 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from sdd.dataset import pictures
+
 Observation = Mapping[str, Any]
 """One observation, raw units, robot base frame:
 
@@ -14,6 +16,8 @@ Observation = Mapping[str, Any]
   `state`: (S,) floats; objects and joints, laid out by the `state_names` that
     the policy was trained with.
   `instruction`: the sentence to follow.
+  `<camera>_image`: (height, width, 3) bytes, red, green and blue; only for a
+    policy that sees, and only when it infers.
 """
 
 
@@ -48,3 +52,20 @@ class Policy(Protocol):
   def reset(self, seed: int = 0) -> None:
     """Forgets the episode so far; the same seed gives the same actions."""
     ...
+
+
+@runtime_checkable
+class Seeing(Protocol):
+  """A policy that may look at pictures.
+
+  Attributes:
+    pictures: what cameras have to deliver; none if it has no cameras.
+  """
+
+  @property
+  def pictures(self) -> pictures.PictureSpec: ...
+
+
+def wanted(policy: Policy) -> pictures.PictureSpec:
+  """The pictures a policy looks at, if any."""
+  return policy.pictures if isinstance(policy, Seeing) else pictures.NONE

@@ -1,4 +1,4 @@
-"""From noise to an action chunk: the deterministic DDIM loop."""
+"""From noise to an action chunk: the deterministic loop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,14 +6,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float, Int
+from jaxtyping import Array, Float
 
+from sdd.policy import acting, network
 from sdd.policy import config as config_lib
-from sdd.policy import network
 from sdd.policy import schedule as schedule_lib
+from sdd.policy.vision import augmentation
 from sdd.simulation import action
 
-Sampler = Callable[[Any, ArrayLike, ArrayLike, ArrayLike], Array]
+Sampler = Callable[..., Array]
 
 
 def draw_noise(
@@ -31,32 +32,30 @@ def draw_noise(
 
 
 def make(config: config_lib.PolicyConfig) -> Sampler:
-  """Compiles `sample(params, observation, text, noise)` for one network.
+  """Compiles `sample(params, observation, text, noise, seen)` for one network.
 
-  Observation (B, To, F), text (B, E), noise and result (B, Ta, 10); all
-  normalised. Deterministic: the noise decides the chunk.
+  Observation (B, To, F) in raw units, text (B, M, E), noise and result
+  (B, Ta, 10), normalised. `seen` is None for a policy without cameras.
+  Deterministic: the noise decides the chunk.
   """
-  schedule = schedule_lib.make(config.training_steps, config.prediction)
-  times = schedule_lib.ddim_times(config.training_steps, config.inference_steps)
-  table = schedule_lib.ddim_table(schedule, times).astype(np.float32)
-  return loop(network.Network(config.validate()), times, table)
+  return loop(network.Network(config.validate()), acting.make(config))
 
 
-def loop(
-  model: network.Network,
-  times: Int[np.ndarray, ' steps'],
-  table: Float[np.ndarray, 'steps 4'],
-) -> Sampler:
-  """As `make`, for a network and a DDIM table that are there already."""
+def loop(model: network.Network, how: acting.Acting) -> Sampler:
+  """As `make`, for a network and a way of acting that are there already."""
+  times, table = how.times, how.table
 
   def sample(
     params: Any,
     observation: Float[Array, 'B To F'],
-    text: Float[Array, 'B E'],
+    text: Float[Array, 'B M E'],
     noise: Float[Array, 'B Ta 10'],
+    seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B Ta 10']:
     variables = {'params': params}
-    condition: Any = model.apply(variables, observation, text, method='encode')
+    condition: Any = model.apply(
+      variables, observation, text, seen, method='encode'
+    )
 
     def step(index: Array, noisy: Array) -> Array:
       time = jnp.full(noisy.shape[0], jnp.asarray(times)[index])
@@ -65,6 +64,8 @@ def loop(
       )
       return schedule_lib.ddim_step(noisy, output, jnp.asarray(table)[index])
 
+    if how.start is not None:
+      noise = jnp.broadcast_to(how.start, noise.shape)
     return jax.lax.fori_loop(0, len(times), step, noise)
 
   return jax.jit(sample)

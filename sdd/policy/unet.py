@@ -7,6 +7,8 @@ told about diffusion step and observation by feature-wise scale and bias
 level.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
@@ -135,7 +137,9 @@ class UNet(nn.Module):
     time: Int[Array, 'B'],
     condition: Float[Array, 'B C'],
   ) -> Float[Array, 'B T D']:
-    context = jnp.concatenate([self._step(time), condition], axis=-1)
+    context = jnp.concatenate(
+      [self._step(time, noisy.dtype), condition], axis=-1
+    )
     context = activation.mish(context)
     last = len(self.channels) - 1
     x, skips = noisy, []
@@ -160,8 +164,8 @@ class UNet(nn.Module):
       noisy.shape[-1], implementation=self.conv_impl, name='output'
     )(x)
 
-  def _step(self, time: Int[Array, 'B']) -> Float[Array, 'B E']:
-    x = step_embedding(time, self.step_dimension)
+  def _step(self, time: Int[Array, 'B'], dtype: Any) -> Float[Array, 'B E']:
+    x = step_embedding(time, self.step_dimension).astype(dtype)
     x = activation.mish(nn.Dense(4 * self.step_dimension, name='step_in')(x))
     return nn.Dense(self.step_dimension, name='step_out')(x)
 

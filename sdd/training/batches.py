@@ -9,7 +9,9 @@ from jaxtyping import Int
 
 from sdd import errors
 from sdd.dataset import windows
-from sdd.policy import frame, loss, spec, text
+from sdd.language import text_encoder
+from sdd.policy import frame, loss, scene_view, spec
+from sdd.training import sentences
 
 
 class Batches:
@@ -29,6 +31,7 @@ class Batches:
     batch_size: int,
     seed: int,
     balanced: bool = False,
+    conditioning: str = 'task',
   ):
     devices = jax.device_count()
     if batch_size % devices:
@@ -37,9 +40,16 @@ class Batches:
         f'devices, {devices}.'
       )
     self._data, self._spec = data, specification
-    self._batch_size = batch_size
-    self._text = text.encode_all(
-      data.instructions, specification.config.text_dimension
+    self._batch_size, self._seed = batch_size, seed
+    self._conditioning = conditioning
+    config = specification.config
+    encoder = text_encoder.load(config.text_encoder, config.text_dimension)
+    self._text = encoder.encode(specification.instructions)
+    self._names = np.stack(
+      [
+        scene_view.object_names(specification, names)
+        for names in specification.scenes.values()
+      ]
     )
     self._order = functools.lru_cache(maxsize=2)(
       lambda epoch: data.epoch_order(seed, epoch, balanced=balanced)
@@ -56,9 +66,18 @@ class Batches:
     """This process's share of a step's batch, local devices leading."""
     share = self._batch_size // jax.process_count()
     first = jax.process_index() * share
-    mine = self.indices(step)[first : first + share]
-    raw = self._data.gather(mine)
+    mine, chosen = slice(first, first + share), self.indices(step)
+    said = sentences.said(
+      self._data,
+      chosen,
+      conditioning=self._conditioning,
+      seed=self._seed,
+      step=step,
+    )
+    raw = {**self._data.gather(chosen[mine]), 'instruction': said[mine]}
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
+    if self._spec.config.vision.cameras:
+      batch['pictures'] = self._data.newest_pictures(chosen[mine])
     devices = jax.local_device_count()
     return {
       name: value.reshape(devices, share // devices, *value.shape[1:])
@@ -66,17 +85,17 @@ class Batches:
     }
 
   def translate(self, raw: Any) -> dict[str, np.ndarray]:
-    """Raw windows to normalised observation, action and text."""
-    statistics = self._spec.observation_statistics
+    """Raw windows to observation, normalised action and text."""
     action = frame.inward(
       raw['action'],
       frame.end_effector(raw['observation']),
       relative=self._spec.config.relative_position,
     )
     normalised = self._spec.action_statistics.normalise(action)
-    observed = statistics.normalise(raw['observation'])
+    told = raw['observation'][..., : self._spec.features]
+    said = self._text[raw['instruction']][:, None]
     return {
-      'observation': np.asarray(observed, np.float32),
+      'observation': np.asarray(told, np.float32),
       'action': np.asarray(normalised, np.float32),
-      'text': self._text[raw['instruction']],
+      'text': np.concatenate([said, self._names[raw['scene']]], axis=1),
     }

@@ -5,6 +5,7 @@ import dataclasses
 from sdd import errors
 from sdd.policy import config as policy_config
 
+CONDITIONINGS = ('task', 'sub_task', 'both')
 FREE = (
   'log_every',
   'checkpoint_every',
@@ -28,11 +29,13 @@ class TrainingConfig:
     warmup_steps: steps of linear growth from zero.
     weight_decay: of AdamW.
     beta2: second-moment decay of AdamW.
-    ema_power: the moving average's warm-up: decay 1 - (1 + step) ** -power.
+    ema_power: the moving average's warm-up: decay 1 - step ** -power.
     ema_max: the largest decay.
     seed: of parameters, order of the data, noise.
     max_episodes: use only the first so many episodes; 0 means all.
     balanced: show every task equally often.
+    conditioning: which sentence a window comes with: `task`, `sub_task` (the
+      one its step works on), or `both` (either, drawn anew every time).
     log_every: steps between entries in the metrics.
     checkpoint_every: steps between checkpoints.
     checkpoints_kept: newest checkpoints kept.
@@ -56,6 +59,7 @@ class TrainingConfig:
   seed: int = 0
   max_episodes: int = 0
   balanced: bool = False
+  conditioning: str = 'task'
   log_every: int = 100
   checkpoint_every: int = 1000
   checkpoints_kept: int = 2
@@ -65,6 +69,10 @@ class TrainingConfig:
   def validate(self) -> 'TrainingConfig':
     """Returns itself; raises SddError naming the first impossible field."""
     self.policy.validate()
+    if self.conditioning not in CONDITIONINGS:
+      raise errors.UnknownNameError(
+        'conditioning', self.conditioning, CONDITIONINGS
+      )
     least = {
       'batch_size': 1,
       'steps': 1,

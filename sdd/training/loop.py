@@ -13,7 +13,15 @@ from collections.abc import Iterator
 from sdd import errors
 from sdd.dataset import windows
 from sdd.policy import frame, spec
-from sdd.training import batches, checkpoint, hosts, observer, state, stopping
+from sdd.training import (
+  batches,
+  checkpoint,
+  hosts,
+  observer,
+  sentences,
+  state,
+  stopping,
+)
 from sdd.training import config as config_lib
 from sdd.training import step as step_lib
 
@@ -38,15 +46,21 @@ def specify(
 ) -> spec.PolicySpec:
   """What a policy trained on these windows will speak."""
   relative = config.policy.relative_position
-  return spec.PolicySpec(
+  scenes = {
+    name: names if config.policy.use_state else ()
+    for name, names in data.scenes.items()
+  }
+  specification = spec.PolicySpec(
     config=config.policy,
     action_spec=data.spec.action_spec,
-    state_names=tuple(data.spec.state_names),
-    scene=data.spec.scene,
-    instructions=tuple(data.instructions),
+    scenes=scenes,
+    instructions=sentences.known(data),
     observation_statistics=data.observation_statistics,
     action_statistics=frame.fit(data, relative=relative),
+    pictures=data.picture_spec,
   )
+  told = data.observation_statistics.first(specification.features)
+  return dataclasses.replace(specification, observation_statistics=told)
 
 
 def resumes_at(workdir: pathlib.Path | str) -> int:
@@ -82,7 +96,9 @@ def train(
   """
   workdir = pathlib.Path(workdir)
   config.validate()
+  config = dataclasses.replace(config, policy=config.policy.settled())
   _check_horizons(config, data)
+  _check_pictures(config, data)
   specification = specify(config, data)
   hosts.require_same(
     f'{config} {specification.to_json()} {len(data)}',
@@ -90,7 +106,7 @@ def train(
   )
   hosts.on_first(lambda: checkpoint.claim(workdir, config, specification))
   with _saver(workdir, config) as checkpoints, stopping.signals() as stopped:
-    host = state.init(config, specification.features)
+    host = state.init(config, specification.objects)
     if checkpoints is not None and checkpoints.latest() is not None:
       host = checkpoints.restore(host)
     host = hosts.broadcast(host)
@@ -120,6 +136,7 @@ class _Run:
       batch_size=config.batch_size,
       seed=config.seed,
       balanced=config.balanced,
+      conditioning=config.conditioning,
     )
     self._step = step_lib.make(config)
 
@@ -172,6 +189,17 @@ def _check_horizons(
         f'The windows were loaded with {name} {given}; the configuration has '
         f'{asked}.'
       )
+
+
+def _check_pictures(
+  config: config_lib.TrainingConfig, data: windows.Windows
+) -> None:
+  asked, given = config.policy.vision.cameras, data.picture_spec.cameras
+  if tuple(asked) != tuple(given):
+    raise errors.SddError(
+      f'The windows were loaded with pictures of the cameras {given}; the '
+      f'configuration has {asked}.'
+    )
 
 
 @contextlib.contextmanager

@@ -50,9 +50,9 @@ def optimiser(
   return adamw, rate
 
 
-def init(config: config_lib.TrainingConfig, features: int) -> TrainState:
+def init(config: config_lib.TrainingConfig, objects: int) -> TrainState:
   """The state before the first step, on the host."""
-  return of(network.init(config.policy, features, seed=config.seed), config)
+  return of(network.init(config.policy, objects, seed=config.seed), config)
 
 
 def of(params: Any, config: config_lib.TrainingConfig) -> TrainState:
@@ -74,9 +74,11 @@ def ema_decay(
 ) -> Float[Array, '']:
   """Decay of the moving average: it forgets its start quickly.
 
-  The warm-up of the widely used `EMAModel` of Hugging Face diffusers.
+  The warm-up of `EMAModel` in Hugging Face diffusers, as the paper's code has
+  it: power 0.75, at most 0.9999, and the first two updates forget everything.
+  The paper's "decay rate of 0.75" is that power.
   """
-  warm = 1 - (1 + step.astype(jnp.float32)) ** -power
+  warm = 1 - jnp.maximum(step.astype(jnp.float32), 1) ** -power
   return jnp.minimum(warm, maximum)
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
-from sdd.policy import loss, network
+from sdd.policy import loss, network, precision
 from sdd.policy import schedule as schedule_lib
+from sdd.policy.vision import augmentation
 from sdd.training import config as config_lib
 from sdd.training import state as state_lib
 from sdd.training import update
@@ -38,14 +39,16 @@ def make(config: config_lib.TrainingConfig) -> Step:
   hears it in `metrics['heard']`.
   """
   model = network.Network(config.policy.validate())
+  apply = precision.compute_in(config.policy.compute_dtype, model.apply)
   schedule = schedule_lib.make(
     config.policy.training_steps, config.policy.prediction
   )
 
   def objective(params: Any, batch: loss.Batch, key: Array) -> Array:
-    return loss.denoising_loss(
-      model.apply, params, batch, schedule=schedule, key=key
-    )
+    batch = augmentation.of_batch(batch, key=key, config=config.policy.vision)
+    if config.policy.head == 'regression':
+      return loss.regression_loss(apply, params, batch)
+    return loss.denoising_loss(apply, params, batch, schedule=schedule, key=key)
 
   return minimise(objective, config)
 

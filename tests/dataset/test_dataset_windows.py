@@ -1,11 +1,14 @@
 """Windows equal what a plain loop over the episodes would give."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from sdd.dataset import spec, windows, writer
+from sdd.dataset import object_layout, spec, windows, writer
 from tests.dataset import fake_episodes
 
+STATE_NAMES = fake_episodes.STATE_NAMES
 LENGTHS = (5, 1, 2, 9, 3, 7)
 EPISODES = [
   fake_episodes.make(index, steps=length)
@@ -23,9 +26,14 @@ def path(tmp_path_factory):
   return directory
 
 
+def observed(episode):
+  rows = object_layout.layout(STATE_NAMES).rows(episode.state)
+  return np.hstack([episode.proprioception, rows.reshape(len(rows), -1)])
+
+
 def slow_windows(past: int, ahead: int):
   for episode in EPISODES:
-    seen = np.hstack([episode.proprioception, episode.state])
+    seen = observed(episode)
     last = len(seen) - 1
     for t in range(last):
       yield (
@@ -52,6 +60,31 @@ def test_every_window_equals_the_slow_one(path, past, ahead):
   assert batch['instruction'].dtype == np.int32
 
 
+def test_sub_tasks_are_those_of_the_steps(tmp_path):
+  rng = np.random.default_rng(0)
+  made = []
+  for index, length in enumerate(LENGTHS):
+    said = [str(rng.choice(['open it', 'let go', ''])) for _ in range(length)]
+    episode = fake_episodes.make(index, steps=length)
+    made.append(dataclasses.replace(episode, sub_task=said))
+  with writer.DatasetWriter(tmp_path, **fake_episodes.WRITER) as opened:
+    for episode in made:
+      opened.add(episode)
+  loaded = windows.load_windows(tmp_path, sub_tasks=True)
+  assert list(loaded.sub_tasks) == sorted(
+    {'open it', 'let go', *fake_episodes.TASKS}
+  )
+  assert loaded.sub_task is not None
+  assert [loaded.sub_tasks[place] for place in loaded.sub_task] == [
+    said or episode.metadata.task
+    for episode in made
+    for said in list(episode.sub_task)[:-1]
+  ]
+  without = windows.load_windows(tmp_path)
+  assert without.sub_tasks == ()
+  assert without.sub_task is None
+
+
 def test_gather_takes_any_indices(path):
   loaded = windows.load_windows(path)
   whole = loaded.gather(np.arange(len(loaded)))
@@ -66,12 +99,12 @@ def test_gather_takes_any_indices(path):
 def test_statistics_are_over_every_step_once(path):
   loaded = windows.load_windows(path)
   actions = np.concatenate([e.action for e in EPISODES])
-  states = np.concatenate([e.state for e in EPISODES])
+  states = np.concatenate([observed(e) for e in EPISODES])
   found = loaded.action_statistics
   np.testing.assert_array_equal(found.maximum, actions.max(0))
   np.testing.assert_allclose(found.mean, actions.mean(0), atol=1e-6)
   np.testing.assert_array_equal(
-    loaded.observation_statistics.minimum[10:], states.min(0)
+    loaded.observation_statistics.minimum, states.min(0)
   )
 
 

@@ -1,0 +1,1 @@
+"""What the learner sees: pictures of cameras, as numbers."""
