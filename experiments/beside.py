@@ -3,47 +3,41 @@
 import json
 import pathlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sdd import errors
+from sdd.dataset import windows
 from sdd.training import evaluations
 
-FIRST_SEED = 200_000  # other worlds than those that policies are compared on
 
-
-def evaluation(
-  scene: str, tasks: Sequence[str], episodes: int
-) -> evaluations.Evaluation:
-  """`experiments.evaluate` with one worker, away from any accelerator.
+def evaluation(data: windows.Windows, episodes: int) -> evaluations.Evaluation:
+  """What the training loop needs to know to have it done.
 
   Args:
-    scene: that the data come from.
-    tasks: the sentences to evaluate.
-    episodes: of each of them.
+    data: that is trained on; its tasks are evaluated in its scenes.
+    episodes: of each task.
   """
+  tasks = json.dumps(_by_scene(data))
 
   def command(policy: pathlib.Path, out: pathlib.Path) -> list[str]:
     return [
-      sys.executable,
-      '-m',
-      'experiments.evaluate',
-      f'--policy={policy}',
-      f'--scene={scene}',
-      f'--tasks={"; ".join(tasks)}',
-      f'--episodes={episodes}',
-      f'--first_seed={FIRST_SEED}',
-      '--workers=1',
+      *(sys.executable, '-m', 'experiments.evaluate_beside'),
+      *(f'--policy={policy}', f'--tasks={tasks}', f'--episodes={episodes}'),
       f'--out={out}',
     ]
 
   # The accelerators' memory belongs to the training; one thread is enough.
   alone = {'JAX_PLATFORMS': 'cpu', 'OPENBLAS_NUM_THREADS': '1'}
-  return evaluations.Evaluation(command, _rates, alone)
+  return evaluations.Evaluation(command, _read, alone)
 
 
-def _rates(path: pathlib.Path) -> Mapping[str, float]:
-  """The success rate of every task in a file of `experiments.evaluate`."""
-  measured = json.loads(path.read_text(encoding='utf-8'))
-  if not measured.get('complete'):
-    raise errors.SddError(f'{path} lacks episodes')
-  return {task['label']: task['rate'] for task in measured['tasks']}
+def _by_scene(data: windows.Windows) -> dict[str, list[str]]:
+  """The task sentences that the data have of each scene."""
+  found = {}
+  for place, name in enumerate(data.scenes):
+    seen = sorted(set(data.instruction[data.scene == place].tolist()))
+    found[name] = [data.instructions[number] for number in seen]
+  return found
+
+
+def _read(path: pathlib.Path) -> Mapping[str, float]:
+  return json.loads(path.read_text(encoding='utf-8'))

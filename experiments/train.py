@@ -136,9 +136,7 @@ def _train(
     wishes = observer.Wishes(
       report=report,
       notify=lambda sentence: print(sentence, flush=True),
-      evaluation=beside.evaluation(
-        data.spec.scene, data.instructions, config.evaluation_episodes
-      ),
+      evaluation=beside.evaluation(data, config.evaluation_episodes),
       sinks=[lambda: _wandb(config)] if _WANDB.value else [],
       profile=_PROFILE.value,
     )
