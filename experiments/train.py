@@ -26,7 +26,7 @@ from absl import flags
 
 from experiments import beside, config_flag, program
 from sdd import errors
-from sdd.dataset import pictures, windows
+from sdd.dataset import joined, pictures, windows
 from sdd.training import config as config_lib
 from sdd.training import hosts, loop, observer, wandb_sink
 
@@ -35,15 +35,24 @@ _CONFIG = config_flag.define(
   'experiments/configs/drawer_state.py',
   'The run: a Python file with get_config().',
 )
-_DATA = flags.DEFINE_string(
-  'data', None, 'Directory of the dataset.', required=True
-)
+_DATA = flags.DEFINE_list(
+  'data', None,
+  'Directory of the dataset, or of several with commas in between: one policy '
+  'for all their scenes.',
+  required=True,
+)  # fmt: skip
 _WORKDIR = flags.DEFINE_string(
   'workdir',
   None,
   'Directory of checkpoints, metrics and policy.json: new, or of the run to '
   'go on with.',
   required=True,
+)
+_PICTURES = flags.DEFINE_string(
+  'pictures',
+  None,
+  'Directory where decoded pictures are kept for this and other runs; by '
+  'default `pictures` beside --workdir.',
 )
 _WANDB = flags.DEFINE_string(
   'wandb', None, 'Also send the metrics to this project of Weights & Biases.'
@@ -61,32 +70,11 @@ _DISTRIBUTED = flags.DEFINE_boolean(
 )
 
 
-_PICTURES = flags.DEFINE_string(
-  'pictures',
-  None,
-  'Directory where decoded pictures are kept for this and other runs; by '
-  'default `pictures` beside --workdir.',
-)
-
-
 def main(_: list[str]) -> int:
   _join()
   config: config_lib.TrainingConfig = copy.deepcopy(_CONFIG.value)
   config.validate()
-  vision = config.policy.vision
-  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
-  data = windows.load_windows(
-    _DATA.value,
-    observation_horizon=config.policy.observation_horizon,
-    action_horizon=config.policy.action_horizon,
-    max_episodes=config.max_episodes or None,
-    sub_tasks=config.conditioning != 'task',
-    wanted=pictures.Wanted(
-      tuple(vision.cameras),
-      (vision.size[0], vision.size[1]),
-      pathlib.Path(folder).expanduser(),
-    ),
-  )
+  data = joined.join([_load(config, path) for path in _DATA.value])
   print(
     f'{len(data)} windows, {len(data.instructions)} instructions; '
     f'{config.steps} steps of {config.batch_size}.'
@@ -115,6 +103,23 @@ def _join() -> None:
     hosts.join()
   elif given != (None, None, None):
     hosts.join(given[0], processes=given[1], process=given[2])
+
+
+def _load(config: config_lib.TrainingConfig, path: str) -> windows.Windows:
+  vision = config.policy.vision
+  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
+  return windows.load_windows(
+    path,
+    observation_horizon=config.policy.observation_horizon,
+    action_horizon=config.policy.action_horizon,
+    max_episodes=config.max_episodes or None,
+    sub_tasks=config.conditioning != 'task',
+    wanted=pictures.Wanted(
+      tuple(vision.cameras),
+      (vision.size[0], vision.size[1]),
+      pathlib.Path(folder).expanduser(),
+    ),
+  )
 
 
 def _train(

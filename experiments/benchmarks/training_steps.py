@@ -118,15 +118,13 @@ def _jax_step(
     return loss.denoising_loss(apply, params, batch, schedule=noising, key=key)
 
   take = step.minimise(objective, config)
-  batch = step.replicate(
-    {
-      'action': clean,
-      'observation': condition,
-      'text': condition[:, :1],
-      'position': np.arange(len(clean)),
-    }
-  )
-  now = step.replicate(state.of(params, config))
+  batch = {
+    'action': clean[None],
+    'observation': condition[None],
+    'text': condition[None, :, :1],
+    'position': np.arange(len(clean))[None],
+  }
+  now = state.of(params, config)
   told = step.tell([False])
 
   def call() -> None:

@@ -255,7 +255,7 @@ def _rotation(rows: Array) -> Array:
 
 
 def _geometry(pose: Array, rows: Array) -> Array:
-  """What is seen of each object from the tool: pose (To, 10), rows (To, N, 10)."""
+  """What the tool sees: of its pose (To, 10) and objects (To, N, 10)."""
   now, moved = rows[-1], 10.0 * (rows[-1] - rows[0])
   turn, own = _rotation(pose[-1, 3:9]), _rotation(now[:, 3:9])
   away = now[:, :3] - pose[-1, :3]

@@ -6,13 +6,12 @@ import types
 
 import jax
 import numpy as np
-import optax
 import pytest
 import tiny_run
 
 from sdd import errors
 from sdd.policy import frame
-from sdd.training import batches, loop, profiling, state, update, wandb_sink
+from sdd.training import batches, loop, profiling, state, wandb_sink
 
 
 def make(batch_size=16, **fields):
@@ -129,34 +128,6 @@ def test_horizons_of_the_windows_must_fit(tmp_path):
 def test_an_impossible_number_is_refused_by_name(field, value):
   with pytest.raises(errors.SddError, match=field):
     tiny_run.config(**{field: value}).validate()
-
-
-def test_the_update_is_that_of_optax():
-  config = tiny_run.config(weight_decay=0.1)
-  rng = np.random.default_rng(0)
-  params = {'a': rng.normal(size=(3, 4)).astype(np.float32)}
-  transform, rate = state.optimiser(config)
-  now, theirs = state.of(params, config), params
-  kept, average = transform.init(params), params
-  for _ in range(5):
-    gradient = {'a': rng.normal(size=(3, 4)).astype(np.float32)}
-    decay = state.ema_decay(
-      np.int32(now.step), power=config.ema_power, maximum=config.ema_max
-    )
-    now = update.apply(now, gradient, config=config, rate=rate)
-    changes, kept = transform.update(gradient, kept, theirs)
-    theirs = optax.apply_updates(theirs, changes)
-    average = optax.incremental_update(theirs, average, 1 - decay)
-    for mine, other in (
-      (now.params, theirs),
-      (now.ema, average),
-      (now.optimiser, kept),
-    ):
-      jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-7),
-        mine,
-        other,
-      )
 
 
 def test_a_trace_holds_some_steps(tmp_path):
