@@ -2,20 +2,33 @@
 
 Run the same command again and it goes on from its last checkpoint. Any field
 of the configuration can be overridden: --config.batch_size=128
---config.policy.inference_steps=16.
+--config.policy.inference_steps=16. With --config.evaluate_every=5000 the
+policy is evaluated in closed loop beside the training, every 5000 steps:
+evaluations.jsonl and TensorBoard have the success of every task.
+
+All local devices take part. So do several processes, on one or many hosts:
+start the same command in each of them with
+
+  --coordinator=HOST:PORT --processes=N --process=I     with I from 0 to N - 1
+  --distributed          where TPU pods, Slurm or Open MPI say all that
+
+The batch is divided among the devices and the result is the same. Process 0
+saves; Ctrl-C or SIGTERM at any one of them saves and ends all.
 """
 
 import copy
+import dataclasses
 import pathlib
 import shlex
 import sys
 
 from absl import flags
 
-from experiments import config_flag, program
+from experiments import beside, config_flag, program
+from sdd import errors
 from sdd.dataset import joined, pictures, windows
 from sdd.training import config as config_lib
-from sdd.training import loop, observer
+from sdd.training import hosts, loop, observer, wandb_sink
 
 _CONFIG = config_flag.define(
   'config',
@@ -35,17 +48,30 @@ _WORKDIR = flags.DEFINE_string(
   'go on with.',
   required=True,
 )
-
-
 _PICTURES = flags.DEFINE_string(
   'pictures',
   None,
   'Directory where decoded pictures are kept for this and other runs; by '
   'default `pictures` beside --workdir.',
 )
+_WANDB = flags.DEFINE_string(
+  'wandb', None, 'Also send the metrics to this project of Weights & Biases.'
+)
+_PROFILE = flags.DEFINE_integer(
+  'profile', 0, 'Trace so many steps into WORKDIR/profile.', lower_bound=0
+)
+_COORDINATOR = flags.DEFINE_string(
+  'coordinator', None, 'HOST:PORT of process 0, of several.'
+)
+_PROCESSES = flags.DEFINE_integer('processes', None, 'How many there are.')
+_PROCESS = flags.DEFINE_integer('process', None, 'Which of them this is.')
+_DISTRIBUTED = flags.DEFINE_boolean(
+  'distributed', False, 'One of several processes; the environment says which.'
+)
 
 
 def main(_: list[str]) -> int:
+  _join()
   config: config_lib.TrainingConfig = copy.deepcopy(_CONFIG.value)
   config.validate()
   data = joined.join([_load(config, path) for path in _DATA.value])
@@ -63,6 +89,20 @@ def main(_: list[str]) -> int:
     return 128 + outcome.stopped_by
   print(f'Trained {outcome.step} steps; the policy is in {_WORKDIR.value}.')
   return 0
+
+
+def _join() -> None:
+  """Makes this process one of several, if the flags say so."""
+  given = _COORDINATOR.value, _PROCESSES.value, _PROCESS.value
+  if _DISTRIBUTED.value:
+    if given != (None, None, None):
+      raise errors.SddError(
+        '--distributed asks the environment; give it alone, or --coordinator, '
+        '--processes and --process.'
+      )
+    hosts.join()
+  elif given != (None, None, None):
+    hosts.join(given[0], processes=given[1], process=given[2])
 
 
 def _load(config: config_lib.TrainingConfig, path: str) -> windows.Windows:
@@ -86,6 +126,8 @@ def _train(
   config: config_lib.TrainingConfig, data: windows.Windows
 ) -> loop.Outcome:
   """Trains under a bar that starts where the run resumes."""
+  if not hosts.is_first():
+    return loop.train(config, data, _WORKDIR.value)
   start = loop.resumes_at(_WORKDIR.value)
   with program.progress('Training', config.steps, done=start) as meter:
 
@@ -96,9 +138,20 @@ def _train(
       )
 
     meter.update(start, 'compiling')
-    return loop.train(
-      config, data, _WORKDIR.value, wishes=observer.Wishes(report=report)
+    wishes = observer.Wishes(
+      report=report,
+      notify=lambda sentence: print(sentence, flush=True),
+      evaluation=beside.evaluation(data, config.evaluation_episodes),
+      sinks=[lambda: _wandb(config)] if _WANDB.value else [],
+      profile=_PROFILE.value,
     )
+    return loop.train(config, data, _WORKDIR.value, wishes)
+
+
+def _wandb(config: config_lib.TrainingConfig) -> wandb_sink.WandbSink:
+  return wandb_sink.WandbSink(
+    _WANDB.value, pathlib.Path(_WORKDIR.value), dataclasses.asdict(config)
+  )
 
 
 if __name__ == '__main__':

@@ -36,6 +36,11 @@ def cost(
   )
 
 
+def once(call: Callable[[], object]) -> Cost:
+  """One call."""
+  return _timed(call, 1)
+
+
 def _timed(call: Callable[[], object], count: int) -> Cost:
   wall, cpu = time.perf_counter(), time.process_time()
   for _ in range(count):

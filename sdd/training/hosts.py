@@ -38,8 +38,6 @@ def join(
   Raises:
     SddError: if the numbers are impossible, or no environment is recognised.
   """
-  # Its handler of SIGTERM would take the place of the training loop's.
-  jax.config.update('jax_enable_preemption_service', False)
   if coordinator is None and processes is None and process is None:
     _initialize()
     return
@@ -69,6 +67,8 @@ def join(
 
 
 def _initialize(**arguments: Any) -> None:
+  # Its handler of SIGTERM would take the place of the training loop's.
+  jax.config.update('jax_enable_preemption_service', False)
   try:
     jax.distributed.initialize(**arguments)
   except ValueError as error:

@@ -148,7 +148,7 @@ class _Run:
   ) -> Outcome:
     """Steps until done or stopped; everything is saved then."""
     agreement = stopping.Agreement(stopped)
-    device, number = step_lib.replicate(host), int(host.step)
+    device, number = host, int(host.step)
     while number < self._config.steps and agreement.reached is None:
       watching.before(number)
       told = step_lib.tell(agreement.said())
@@ -158,7 +158,7 @@ class _Run:
       watching.after(number, seen)
       self._keep(number, device, watching)
     if self._checkpoints is not None:
-      self._checkpoints.save(step_lib.unreplicate(device))
+      self._checkpoints.save(step_lib.to_host(device))
     early = agreement.reached if number < self._config.steps else None
     watching.finish(complete=early is None)
     return Outcome(number, watching.loss, early)
@@ -172,7 +172,7 @@ class _Run:
     evaluates = config.evaluate_every and number % config.evaluate_every == 0
     if self._checkpoints is None or not (saves or evaluates):
       return
-    kept = step_lib.unreplicate(device)
+    kept = step_lib.to_host(device)
     if saves:
       self._checkpoints.save(kept)
     if evaluates:

@@ -179,7 +179,7 @@ class _Clock:
 
 def _summary(stretch: Sequence[Mapping[str, Any]]) -> dict[str, float]:
   """Means over the stretch, except of what only its end is of interest."""
-  host = [step.unreplicate(seen) for seen in stretch]
+  host = [step.to_host(seen) for seen in stretch]
   names = ('loss', 'gradient_norm')
   means = {name: float(np.mean([h[name] for h in host])) for name in names}
   return {**means, 'learning_rate': float(host[-1]['learning_rate'])}

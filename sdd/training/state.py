@@ -52,7 +52,11 @@ def optimiser(
 
 def init(config: config_lib.TrainingConfig, objects: int) -> TrainState:
   """The state before the first step, on the host."""
-  params = network.init(config.policy, objects, seed=config.seed)
+  return of(network.init(config.policy, objects, seed=config.seed), config)
+
+
+def of(params: Any, config: config_lib.TrainingConfig) -> TrainState:
+  """The state before the first step, from these parameters."""
   transform, _ = optimiser(config)
   fresh = jax.eval_shape(transform.init, params)
   zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), fresh)

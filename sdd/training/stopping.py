@@ -62,7 +62,7 @@ class Agreement:
     if self._alone:
       return
     if self._previous is not None:
-      said = step.unreplicate(self._previous) > 0
+      said = step.to_host(self._previous) > 0
       agreed = [s for s, flag in zip(SIGNALS, said, strict=True) if flag]
       self._agreed = agreed[0] if agreed else None
     self._previous = heard

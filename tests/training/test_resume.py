@@ -136,18 +136,6 @@ def test_a_killed_run_goes_on_bit_for_bit(whole, tmp_path):
   assert steps == [*range(1, reached + 1), *logged]
 
 
-def test_four_devices_learn_what_one_does(tmp_path):
-  for devices in (1, 4):
-    file = str(tmp_path / f'{devices}.npz')
-    flags = f'--xla_force_host_platform_device_count={devices}'
-    with program('devices', file, XLA_FLAGS=flags) as running:
-      said, _ = running.communicate(timeout=120)
-    assert said == f'{devices} devices\n'
-  one, four = np.load(tmp_path / '1.npz'), np.load(tmp_path / '4.npz')
-  for name in one.files:
-    np.testing.assert_allclose(one[name], four[name], atol=1e-5)
-
-
 def test_another_configuration_is_refused_by_its_fields(whole):
   with pytest.raises(errors.SddError) as refusal:
     loop.train(

@@ -1,6 +1,8 @@
 """The pieces of training: order of the data, average, refused numbers."""
 
 import dataclasses
+import sys
+import types
 
 import jax
 import numpy as np
@@ -9,7 +11,7 @@ import tiny_run
 
 from sdd import errors
 from sdd.policy import frame
-from sdd.training import batches, loop, state
+from sdd.training import batches, loop, profiling, state, wandb_sink
 
 
 def make(batch_size=16, **fields):
@@ -129,3 +131,48 @@ def test_horizons_of_the_windows_must_fit(tmp_path):
 def test_an_impossible_number_is_refused_by_name(field, value):
   with pytest.raises(errors.SddError, match=field):
     tiny_run.config(**{field: value}).validate()
+
+
+def test_a_trace_holds_some_steps(tmp_path):
+  trace = profiling.Profile(tmp_path, start=7, steps=2)
+  for number in range(7, 20):
+    trace.at(number, [])
+    assert (tmp_path / profiling.FOLDER).exists() == (number >= 12)
+  trace.close()
+  assert list(tmp_path.glob('profile/**/*.xplane.pb'))
+
+
+class FakeWandb(types.ModuleType):
+  """Remembers what it is told."""
+
+  def __init__(self):
+    super().__init__('wandb')
+    self.told = []
+
+  def init(self, **settings):
+    self.told.append(settings)
+    return types.SimpleNamespace(
+      define_metric=lambda *names, **settings: None,
+      log=self.told.append,
+      finish=lambda: self.told.append('finished'),
+    )
+
+
+def test_weights_and_biases_get_the_metrics(tmp_path, monkeypatch):
+  fake = FakeWandb()
+  monkeypatch.setitem(sys.modules, 'wandb', fake)
+  names = set()
+  for step in (10, 20):
+    sink = wandb_sink.WandbSink('walks', tmp_path / 'run', {'seed': 0})
+    names.add(fake.told[-1]['id'])
+    sink.write(step, {'loss': 0.5})
+    assert fake.told[-1] == {'step': step, 'loss': 0.5}
+    sink.close()
+  assert len(names) == 1  # the second goes on with the run of the first
+  assert fake.told[-1] == 'finished'
+
+
+def test_weights_and_biases_may_be_missing(tmp_path, monkeypatch):
+  monkeypatch.setitem(sys.modules, 'wandb', None)
+  with pytest.raises(errors.SddError, match=r'sdd\[wandb\]'):
+    wandb_sink.WandbSink('walks', tmp_path / 'run', {})

@@ -1,7 +1,8 @@
 """A run that takes seconds; as a program, one that can be killed.
 
-python tiny_run.py train WORKDIR STEPS     train, saying when it saved
-python tiny_run.py devices FILE            a few steps on every device
+python tiny_run.py train WORKDIR EVERY       train, saying when it saved
+python tiny_run.py small WORKDIR EVERY [HOST:PORT PROCESSES PROCESS]
+                                             20 steps, compiled in less time
 """
 
 import pathlib
@@ -13,7 +14,7 @@ import numpy as np
 from sdd.dataset import object_layout, spec, statistics, windows
 from sdd.policy import config as policy_config
 from sdd.simulation import action
-from sdd.training import batches, checkpoint, loop, observer, state, step
+from sdd.training import checkpoint, hosts, loop, observer, state
 from sdd.training import config as training_config
 
 INSTRUCTIONS = ('go left', 'go right')
@@ -94,29 +95,33 @@ def final_state(run: training_config.TrainingConfig, workdir: pathlib.Path):
     return checkpoints.restore(state.init(run, 2))
 
 
-def _train(workdir: str, save_every: str) -> None:
-  run = config(checkpoint_every=int(save_every), log_every=1)
-  saved = pathlib.Path(workdir) / checkpoint.FOLDER / save_every
+def small(**fields) -> training_config.TrainingConfig:
+  """One level instead of two, and half the steps."""
+  run = config(steps=20, **fields)
+  run.policy.channels = (16,)
+  return run
+
+
+def _go(run: training_config.TrainingConfig, workdir: str) -> None:
+  saved = pathlib.Path(workdir) / checkpoint.FOLDER / str(run.checkpoint_every)
 
   def report(now: observer.Report) -> None:
     print(now.step, 'saved' if saved.exists() else 'not yet', flush=True)
 
-  loop.train(run, data(), workdir, observer.Wishes(report))
+  outcome = loop.train(run, data(), workdir, observer.Wishes(report))
+  print(f'{jax.device_count()} devices, ended at {outcome.step}', flush=True)
 
 
-def _devices(file: str) -> None:
-  run, walks = config(), data()
-  run.policy.channels = (16,)  # compiles in half the time
-  batch = batches.Batches(
-    walks, loop.specify(run, walks), batch_size=16, seed=0
-  )
-  take, now = step.make(run), step.replicate(state.init(run, 2))
-  for number in range(5):
-    now, _ = take(now, batch(number), step.tell([False]))
-  params = jax.tree.leaves(step.unreplicate(now).params)
-  print(jax.device_count(), 'devices')
-  np.savez(file, *params)
+def _train(workdir: str, every: str) -> None:
+  _go(config(checkpoint_every=int(every), log_every=1), workdir)
+
+
+def _small(workdir: str, every: str, *cluster: str) -> None:
+  if cluster:
+    coordinator, processes, process = cluster
+    hosts.join(coordinator, processes=int(processes), process=int(process))
+  _go(small(checkpoint_every=int(every), log_every=1), workdir)
 
 
 if __name__ == '__main__':
-  {'train': _train, 'devices': _devices}[sys.argv[1]](*sys.argv[2:])
+  {'train': _train, 'small': _small}[sys.argv[1]](*sys.argv[2:])

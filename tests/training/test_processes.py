@@ -1,0 +1,139 @@
+"""However many devices and processes take part, the same is learnt."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+import tiny_run
+
+from sdd import errors
+from sdd.training import hosts, loop, metrics
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def start(workdir, *cluster, devices, every=5):
+  flags = f'--xla_force_host_platform_device_count={devices}'
+  environment = {'PYTHONPATH': str(ROOT), 'XLA_FLAGS': flags}
+  return subprocess.Popen(
+    [
+      sys.executable, tiny_run.__file__, 'small', str(workdir), str(every),
+      *cluster,
+    ],
+    env={**os.environ, **environment},
+    stdout=subprocess.PIPE,
+    text=True,
+  )  # fmt: skip
+
+
+def pair(workdir, **settings):
+  """Two processes with two devices each."""
+  with socket.socket() as free:
+    free.bind(('127.0.0.1', 0))
+    coordinator = f'127.0.0.1:{free.getsockname()[1]}'
+  return [
+    start(workdir, coordinator, '2', str(k), devices=2, **settings)
+    for k in range(2)
+  ]
+
+
+def ended(*running):
+  """The last line that each says; all must end well."""
+  said = [each.communicate(timeout=280)[0] for each in running]
+  assert [each.returncode for each in running] == [0] * len(running)
+  return [text.splitlines()[-1] for text in said]
+
+
+def state(workdir):
+  return tiny_run.final_state(tiny_run.small(), workdir)
+
+
+def losses(workdir):
+  lines = (workdir / metrics.FILE).read_text().splitlines()
+  return [json.loads(line)['loss'] for line in lines]
+
+
+def same(one, other):
+  jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory):
+  """A run of two processes from start to end."""
+  workdir = tmp_path_factory.mktemp('pair') / 'run'
+  assert ended(*pair(workdir)) == ['4 devices, ended at 20'] * 2
+  return workdir
+
+
+@pytest.mark.parametrize('devices', [1, 4])
+def test_one_process_learns_what_two_do(whole, tmp_path, devices):
+  run = tmp_path / 'run'
+  (said,) = ended(start(run, devices=devices))
+  assert said == f'{devices} devices, ended at 20'
+  np.testing.assert_allclose(losses(run), losses(whole), atol=1e-5)
+  jax.tree.map(
+    lambda one, two: np.testing.assert_allclose(one, two, atol=1e-5),
+    state(run).params,
+    state(whole).params,
+  )
+
+
+def test_two_killed_processes_go_on_bit_for_bit(whole, tmp_path):
+  run, at = tmp_path / 'run', random.Random(0).randrange(3, 12)
+  killed = pair(run, every=3)
+  said = killed[0].stdout
+  assert said is not None
+  for line in said:
+    if int(line.split()[0]) >= at and line.endswith(' saved\n'):
+      break
+  for process in reversed(killed):
+    process.kill()
+    process.communicate()
+  assert 3 <= loop.resumes_at(run) < 20
+  assert ended(*pair(run)) == ['4 devices, ended at 20'] * 2
+  same(state(run), state(whole))
+
+
+def test_a_signal_to_one_process_ends_both_after_the_same_step(whole, tmp_path):
+  run = tmp_path / 'run'
+  first, second = pair(run)
+  assert first.stdout is not None
+  while int(first.stdout.readline().split()[0]) < 2:
+    pass
+  second.send_signal(signal.SIGTERM)
+  said = ended(first, second)
+  assert said[0] == said[1]
+  reached = int(said[0].split()[-1])
+  assert loop.resumes_at(run) == reached < 20
+  ended(*pair(run))
+  same(state(run), state(whole))
+
+
+@pytest.mark.parametrize(
+  ('given', 'match'),
+  [
+    (('localhost:1', None, 0), 'all three'),
+    (('localhost', 2, 0), 'HOST:PORT'),
+    (('localhost:1', 2, 2), 'between 0 and'),
+  ],
+)
+def test_impossible_processes_are_refused(given, match):
+  coordinator, processes, process = given
+  with pytest.raises(errors.SddError, match=match):
+    hosts.join(coordinator, processes=processes, process=process)
+
+
+def test_alone_there_is_nobody_to_wait_for():
+  tree = {'number': np.float32(-0.0)}
+  assert hosts.broadcast(tree) is tree
+  assert hosts.on_first(lambda: 7) == 7
+  hosts.require_same('text', 'It')
+  hosts.wait('now')
