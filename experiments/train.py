@@ -52,6 +52,7 @@ def main(_: list[str]) -> int:
     observation_horizon=config.policy.observation_horizon,
     action_horizon=config.policy.action_horizon,
     max_episodes=config.max_episodes or None,
+    sub_tasks=config.conditioning != 'task',
     wanted=pictures.Wanted(
       tuple(vision.cameras),
       (vision.size[0], vision.size[1]),

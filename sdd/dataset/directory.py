@@ -63,7 +63,9 @@ def create(
   for digest, text in scenes.items():
     durable.write_text(path / listing.SCENES / f'{digest}.xml', text)
   features = schema.features(
-    state_size=len(dataset.state_names), cameras=dataset.cameras
+    state_size=len(dataset.state_names),
+    cameras=dataset.cameras,
+    embedding_size=dataset.language_dimension,
   )
   features.save_config(path)
   durable.synchronise(path / listing.FEATURES)

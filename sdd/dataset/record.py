@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int8
+from jaxtyping import Float, Int8
 
 from sdd.collection import episode as episodes
 from sdd.dataset import schema, view
@@ -31,9 +31,10 @@ def encode(
   episode: episodes.Episode,
   *,
   views: Mapping[str, view.View] | None = None,
+  embedding: Float[np.ndarray, ' E'] | None = None,
 ) -> bytes:
-  """Serialises an episode; `views` as in `schema.to_example`."""
-  example = schema.to_example(episode, views=views)
+  """Serialises an episode; arguments as of `schema.to_example`."""
+  example = schema.to_example(episode, views=views, embedding=embedding)
   message = _message()()
   table = message.features.feature
   for key, value in _flatten(example):

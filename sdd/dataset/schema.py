@@ -1,9 +1,9 @@
 """An episode in RLDS form, and the TFDS features that describe it.
 
 Follows RLDS (`steps` with `is_first`, `is_last`, `is_terminal`, `reward`,
-`discount`) and the Open X-Embodiment habit of a `language_instruction` in
-every step. Unlike the letter of RLDS, the action of the last step is
-valid: it repeats the one before.
+`discount`) and the Open X-Embodiment habit of a `language_instruction` and a
+`language_embedding` in every step. Unlike the letter of RLDS, the action of
+the last step is valid: it repeats the one before.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from sdd.collection import episode as episodes
 from sdd.dataset import spec, view
@@ -86,13 +87,16 @@ _INITIAL_BEFORE = {
 }  # fmt: skip
 
 
-def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:
+def features(
+  *, state_size: int, cameras: Sequence[str] = (), embedding_size: int = 0
+) -> Any:
   """The TFDS FeaturesDict of a dataset.
 
   Args:
     state_size: length S of an episode's `state`, at least 1.
     cameras: each gives an encoded image `<camera>_image` per observation,
       and where it was taken from.
+    embedding_size: length E of the `language_embedding`; 0 for none.
   """
   from tensorflow_datasets import features as feature
 
@@ -118,6 +122,10 @@ def features(*, state_size: int, cameras: Sequence[str] = ()) -> Any:
       f'World to camera {camera}, x right, y down, z forward; metres.', 4, 4
     )
   steps = {'observation': feature.FeaturesDict(observation), **_step_features()}
+  if embedding_size:
+    steps['language_embedding'] = _real(
+      'The task sentence by the `language_encoder` in sdd.json.', embedding_size
+    )
   metadata = {name: _feature(*entry) for name, entry in METADATA.items()}
   return feature.FeaturesDict(
     {
@@ -208,12 +216,14 @@ def to_example(
   episode: episodes.Episode,
   *,
   views: Mapping[str, view.View] | None = None,
+  embedding: Float[np.ndarray, ' E'] | None = None,
 ) -> dict[str, Any]:
   """An episode as TFDS takes it, `steps` as a dict of columns.
 
   Args:
     episode: the episode; arrays are stored as float32.
     views: camera name to what it saw.
+    embedding: of the task sentence.
   """
   about, length = episode.metadata, len(episode.action)
   last = np.arange(length) == length - 1
@@ -243,6 +253,8 @@ def to_example(
     'reward': np.asarray(last & about.success, np.float32),
     'discount': np.asarray(~terminal, np.float32),
   }
+  if embedding is not None:
+    steps['language_embedding'] = np.tile(np.float32(embedding), (length, 1))
   metadata = {
     name: _TO[kind](getattr(about, name))
     for name, (kind, _) in METADATA.items()
@@ -253,7 +265,7 @@ def to_example(
 def from_example(example: Mapping[str, Any]) -> episodes.Episode:
   """The inverse of `to_example`; also takes an example as TFDS reads it.
 
-  Images are not part of an Episode and are left out.
+  Images and embeddings are not part of an Episode and are left out.
 
   Raises:
     DatasetError: if a field is missing.

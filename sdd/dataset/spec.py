@@ -31,6 +31,9 @@ class DatasetSpec:
       `scenes/<sha256>.xml`.
     run: what the collecting program was asked for (task list, seed,
       simulator...), JSON values.
+    language_encoder: name of the `TextEncoder` of every step's
+      `language_embedding`; empty if there is none, as in datasets of before.
+    language_dimension: numbers in it.
   """
 
   name: str
@@ -40,6 +43,8 @@ class DatasetSpec:
   scene: str = ''
   scenes: tuple[str, ...] = ()
   run: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+  language_encoder: str = ''
+  language_dimension: int = 0
 
   def to_json(self) -> dict[str, Any]:
     """Everything as JSON values, the format's version first."""
@@ -52,6 +57,8 @@ class DatasetSpec:
       'scene': self.scene,
       'scenes': list(self.scenes),
       'run': dict(self.run),
+      'language_encoder': self.language_encoder,
+      'language_dimension': self.language_dimension,
     }
 
   @classmethod
@@ -65,6 +72,8 @@ class DatasetSpec:
       scene=str(fields['scene']),
       scenes=tuple(fields['scenes']),
       run=dict(fields['run']),
+      language_encoder=str(fields.get('language_encoder', '')),
+      language_dimension=int(fields.get('language_dimension', 0)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -18,6 +18,7 @@ _WANTED = (
   'episode_metadata/index',
   'episode_metadata/task',
 )
+_SUB_TASK = 'steps/language/sub_task'
 
 
 class Batch(TypedDict):
@@ -49,6 +50,8 @@ class Windows:
     instruction: of each window, its task's place in `instructions`.
     observation_statistics: over every observation.
     action_statistics: over every action.
+    sub_tasks: the distinct sub-task sentences, sorted, if they were loaded.
+    sub_task: of each window, its step's sub-task's place in `sub_tasks`.
     pictures: of every step, from each camera in turn; None without any.
     picture_spec: what they are pictures of.
   """
@@ -65,6 +68,8 @@ class Windows:
   instruction: Int[np.ndarray, ' windows']
   observation_statistics: statistics.Statistics
   action_statistics: statistics.Statistics
+  sub_tasks: tuple[str, ...] = ()
+  sub_task: Int[np.ndarray, ' windows'] | None = None
   pictures: UInt8[np.ndarray, 'steps cameras height width 3'] | None = None
   picture_spec: picture_lib.PictureSpec = picture_lib.NONE
 
@@ -133,6 +138,7 @@ def load_windows(
   action_horizon: int = 16,
   split: listing.Split = 'success',
   max_episodes: int | None = None,
+  sub_tasks: bool = False,
   wanted: picture_lib.Wanted | None = None,
 ) -> Windows:
   """Loads a split for training, in order of index.
@@ -143,6 +149,8 @@ def load_windows(
     action_horizon: actions per window, at least 1.
     split: which episodes to learn from.
     max_episodes: use only that many, the lowest indices.
+    sub_tasks: load the sub-task of every step, too. Where a step has none
+      it is the task.
     wanted: pictures to go with them; None for no pictures.
 
   Raises:
@@ -157,23 +165,25 @@ def load_windows(
     if value is not None and value < 1:
       raise spec.DatasetError(f'{name} is {value}; it must be at least 1.')
   dataset = reader.load_spec(path)
-  kept = _episodes(path, split, max_episodes)
+  kept = _episodes(path, split, max_episodes, sub_tasks=sub_tasks)
   columns = list(kept.values())
-  lengths = np.array([len(acts) for _, _, acts in columns], np.int64)
+  lengths = np.array([len(each.action) for each in columns], np.int64)
   if not (lengths > 1).any():
     raise spec.DatasetError(
       f'{path} has no episode with two steps in the split {split!r}, so '
       'there is nothing to learn from. Collect more episodes, or name '
       'another split.'
     )
-  tasks = [task for task, _, _ in columns]
+  tasks = [each.task for each in columns]
   instructions = tuple(sorted(set(tasks)))
   ends = np.cumsum(lengths)
   step = np.delete(np.arange(ends[-1]), ends - 1)
   owner = np.repeat(np.arange(len(lengths)), lengths - 1)
   places = np.array([instructions.index(task) for task in tasks], np.int32)
-  observation = np.concatenate([seen for _, seen, _ in columns])
-  action = np.concatenate([acts for _, _, acts in columns])
+  observation = np.concatenate([each.observation for each in columns])
+  action = np.concatenate([each.action for each in columns])
+  active = np.array([text for each in columns for text in each.sub_tasks])
+  known, number = np.unique(active, return_inverse=True)
   seen: dict[str, Any] = {}
   if wanted is not None and wanted.cameras:
     seen['pictures'], seen['picture_spec'] = picture_lib.load(
@@ -196,24 +206,43 @@ def load_windows(
     instruction=places[owner],
     observation_statistics=statistics.Statistics.of(observation),
     action_statistics=statistics.Statistics.of(action),
+    sub_tasks=tuple(map(str, known)),
+    sub_task=number.astype(np.int32)[step] if sub_tasks else None,
     **seen,
   )
 
 
+class _Columns(NamedTuple):
+  """What is kept of one episode."""
+
+  task: str
+  observation: Float[np.ndarray, 'T O']
+  action: Float[np.ndarray, 'T 10']
+  sub_tasks: list[str]
+
+
 def _episodes(
-  path: pathlib.Path | str, split: listing.Split, limit: int | None
-) -> dict[int, tuple[str, np.ndarray, np.ndarray]]:
-  """Task, observations and actions of the episodes, in order of index."""
-  kept: dict[int, tuple[str, np.ndarray, np.ndarray]] = {}
+  path: pathlib.Path | str,
+  split: listing.Split,
+  limit: int | None,
+  *,
+  sub_tasks: bool,
+) -> dict[int, _Columns]:
+  """The episodes by index, in order."""
+  kept: dict[int, _Columns] = {}
+  wanted = (*_WANTED, _SUB_TASK) if sub_tasks else _WANTED
   for data in reader.read_records(path, split):
-    fields = record.columns(data, only=_WANTED)
+    fields = record.columns(data, only=wanted)
     action = fields['steps/action'].reshape(-1, actions.DIMENSION)
     seen = [
       fields[f'steps/observation/{name}'].reshape(len(action), -1)
       for name in ('proprioception', 'state')
     ]
-    entry = fields['episode_metadata/task'].decode(), np.hstack(seen), action
-    kept[int(fields['episode_metadata/index'])] = entry
+    task = fields['episode_metadata/task'].decode()
+    active = [text.decode() or task for text in fields.get(_SUB_TASK, ())]
+    kept[int(fields['episode_metadata/index'])] = _Columns(
+      task, np.hstack(seen), action, active
+    )
     if limit is not None and len(kept) > limit:
       kept.pop(max(kept))
   return {index: kept[index] for index in sorted(kept)}

@@ -6,6 +6,8 @@ import pathlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from sdd.collection import episode as episodes
 from sdd.dataset import (
   compaction,
@@ -18,6 +20,7 @@ from sdd.dataset import (
   validity,
   view,
 )
+from sdd.language import hashed_words, text_encoder
 from sdd.simulation import action
 
 _MANY = 4096  # shards of a split before they are merged while collecting
@@ -79,6 +82,8 @@ class DatasetWriter:
       scene=scene or name,
       scenes=tuple(sorted(scenes)),
       run=spec.as_json(run or {}),
+      language_encoder=hashed_words.NAME,
+      language_dimension=hashed_words.DIMENSION,
     )
     spec.require_sane(self.spec)
     directory.require_scenes(scenes)
@@ -125,6 +130,7 @@ class DatasetWriter:
 
     Raises:
       DatasetError: if it does not fit the dataset, or is already in it.
+      SddError: if its task sentence has no word.
     """
     self._require_open()
     validity.require(episode, self.spec, views or {})
@@ -135,7 +141,8 @@ class DatasetWriter:
         'in `done` when continuing a dataset.'
       )
     split = 'success' if episode.metadata.success else 'failure'
-    data = record.encode(episode, views=views)
+    embedding = self._embedding(episode.metadata.task)
+    data = record.encode(episode, views=views, embedding=embedding)
     shards = self._listing.splits[split]
     number = len(shards.lengths)
     name = listing.shard_name(self.spec.name, split, shards.generation, number)
@@ -165,9 +172,14 @@ class DatasetWriter:
     path = self._path
     directory.require_usable(path)  # again: now nobody else writes
     if (path / listing.SIDECAR).exists():
-      if same_run:
-        before = directory.read_spec(path)
-        self.spec = dataclasses.replace(self.spec, run=before.run)
+      before = directory.read_spec(path)
+      self.spec = dataclasses.replace(
+        self.spec,
+        run=before.run if same_run else self.spec.run,
+        # A dataset of before embeddings goes on without them.
+        language_encoder=before.language_encoder,
+        language_dimension=before.language_dimension,
+      )
       directory.require_same(path, self.spec, free=free)
     durable.remove_temporary(path)
     if not (path / listing.INFO).exists():
@@ -192,6 +204,12 @@ class DatasetWriter:
         for index, _ in entries
       }
     return self._held
+
+  def _embedding(self, sentence: str) -> np.ndarray | None:
+    name, size = self.spec.language_encoder, self.spec.language_dimension
+    if not name:
+      return None
+    return text_encoder.load(name, size).encode([sentence])[0]
 
   def _done(self) -> set[int]:
     self._contents()

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.deployment import runtime
+from sdd.policy import acting, network, protocol, sampler
 from sdd.policy import config as config_lib
-from sdd.policy import network, protocol, sampler
 
 
 class BatchedPolicy:
@@ -57,7 +57,8 @@ class BatchedPolicy:
 def _sampler(arrays: Mapping[str, np.ndarray]) -> runtime.Samples:
   params, words = _params(arrays), arrays['embeddings']
   model = network.Network(_config(arrays))
-  run = sampler.loop(model, arrays['times'], arrays['ddim'])
+  how = acting.Acting(arrays['times'], arrays['ddim'], arrays.get('start'))
+  run = sampler.loop(model, how)
 
   def sample(seen: np.ndarray, said: int, noise: np.ndarray) -> np.ndarray:
     count = len(noise)

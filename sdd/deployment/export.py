@@ -14,8 +14,9 @@ from jaxtyping import Float
 from sdd import errors
 from sdd.dataset import statistics
 from sdd.deployment import runtime
+from sdd.language import text_encoder
+from sdd.policy import acting, spec
 from sdd.policy import policy as policy_lib
-from sdd.policy import schedule, spec, text
 from sdd.simulation import action
 from sdd.training import checkpoint
 
@@ -78,18 +79,16 @@ def export_policy(
 def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
   """Everything the runtime needs, as plain arrays by name."""
   specification, config = learnt.spec, learnt.spec.config
-  times = schedule.ddim_times(config.training_steps, config.inference_steps)
-  process = schedule.make(config.training_steps, config.prediction)
-  table = schedule.ddim_table(process, times)
+  how = acting.make(config)
   observed = specification.observation_statistics
   acted = specification.action_statistics
+  encoder = text_encoder.load(config.text_encoder, config.text_dimension)
   return {
     'meta': np.array(json.dumps(_meta(specification))),
-    'times': times,
-    'ddim': table.astype(np.float32),
-    'embeddings': text.encode_all(
-      specification.instructions, config.text_dimension
-    ),
+    'times': how.times,
+    'ddim': how.table,
+    **({} if how.start is None else {'start': how.start}),
+    'embeddings': encoder.encode(specification.instructions),
     'observation_centre': _centre(observed),
     'observation_scale': _reciprocal(_half(observed)),
     'action_centre': _centre(acted),

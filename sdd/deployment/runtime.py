@@ -123,6 +123,7 @@ class NumpyPolicy:
     """The sampling loop on raw observations; the chunk is normalised."""
     seen = self._normalised(history)
     condition = self._encode(seen.ravel(), self._find(instruction))
+    noise = self._arrays.get('start', noise)  # a regression head needs none
     return self._unet.sample(condition, noise, self._arrays['ddim'])
 
   def _normalised(self, history: Array) -> Array:

@@ -3,10 +3,12 @@
 import dataclasses
 
 from sdd import errors
+from sdd.language import text_encoder
 from sdd.policy import precision
 from sdd.policy.vision import config as vision_config
 
-PREDICTIONS = ('epsilon', 'sample', 'v')
+PREDICTIONS = ('epsilon', 'sample', 'v', 'flow')
+HEADS = ('diffusion', 'regression')
 CONV_IMPLEMENTATIONS = ('matmul', 'lax')
 
 
@@ -31,10 +33,16 @@ class PolicyConfig:
     step_dimension: width of the diffusion-step embedding.
     observation_hidden: hidden widths of the MLP on observation and text.
     condition_dimension: width of what that MLP hands to every FiLM layer.
-    text_dimension: width of the instruction embedding.
+    text_encoder: what embeds instructions: `hash`, or `clip:` and a folder or
+      name on the model hub, see `sdd.language.text_encoder`.
+    text_dimension: width of the instruction embedding; that of `hash`. CLIP
+      has its own, which `settled` puts here.
+    head: `diffusion`, or `regression`: the ablation that predicts the chunk
+      in one pass, see `acting`.
     training_steps: diffusion steps of the noise schedule.
-    inference_steps: DDIM steps when acting.
-    prediction: what the network predicts: `epsilon`, `sample` or `v`.
+    inference_steps: of them, those visited when acting.
+    prediction: what the network predicts: `epsilon`, `sample`, `v` or
+      `flow`, see `schedule`.
     relative_position: inside the learner, positions of actions are relative
       to the present end effector. Outside they stay absolute.
     use_state: see where the objects are; a policy that sees pictures instead
@@ -56,7 +64,9 @@ class PolicyConfig:
   step_dimension: int = 64
   observation_hidden: tuple[int, ...] = (256,)
   condition_dimension: int = 128
+  text_encoder: str = 'hash'
   text_dimension: int = 64
+  head: str = 'diffusion'
   training_steps: int = 50
   inference_steps: int = 10
   prediction: str = 'sample'
@@ -73,6 +83,8 @@ class PolicyConfig:
     """Returns itself; raises SddError naming the first impossible field."""
     _choice('prediction', self.prediction, PREDICTIONS)
     _choice('conv_impl', self.conv_impl, CONV_IMPLEMENTATIONS)
+    _choice('head', self.head, HEADS)
+    text_encoder.require_name(self.text_encoder)
     _choice('compute_dtype', self.compute_dtype, precision.DTYPES)
     if self.vision.cameras:
       self.vision.validate()
@@ -108,6 +120,7 @@ class PolicyConfig:
         self.step_dimension >= 4 and self.step_dimension % 2 == 0,
         'even and at least 4',
       ),
+      ('text_dimension', self.text_dimension >= 1, 'at least 1'),
       ('training_steps', self.training_steps >= 2, 'at least 2'),
       (
         'inference_steps',
@@ -121,6 +134,15 @@ class PolicyConfig:
           f'{name} is {getattr(self, name)!r}; it must be {expected}.'
         )
     return self
+
+  def settled(self) -> 'PolicyConfig':
+    """A copy with the `text_dimension` that its encoder has.
+
+    Raises:
+      SddError: the encoder cannot be loaded.
+    """
+    encoder = text_encoder.load(self.text_encoder, self.text_dimension)
+    return dataclasses.replace(self, text_dimension=encoder.dimension)
 
 
 def _choice(kind: str, value: str, choices: tuple[str, ...]) -> None:

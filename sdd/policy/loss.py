@@ -1,4 +1,4 @@
-"""What the learner minimises: the error of one denoising step."""
+"""What the learner minimises: the error of one answer of the network."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
+from sdd.policy import acting
 from sdd.policy import schedule as schedule_lib
 
 Batch = Mapping[str, Any]
@@ -58,7 +59,7 @@ def denoising_loss(
     key,
     batch['position'],
     shape=clean.shape[1:],
-    training_steps=len(schedule.alpha_bar),
+    training_steps=len(schedule.signal),
   )
   noisy = schedule.add_noise(clean, noise, time)
   output = apply(
@@ -70,3 +71,21 @@ def denoising_loss(
     batch.get('seen'),
   )
   return jnp.mean(jnp.square(output - schedule.target(clean, noise, time)))
+
+
+def regression_loss(
+  apply: Callable[..., Any], params: Any, batch: Batch
+) -> Float[Array, '']:
+  """Mean squared error of the chunk itself; see `acting` for its head."""
+  clean = batch['action']
+  start = jnp.broadcast_to(acting.start(clean.shape[1]), clean.shape)
+  time = jnp.zeros(len(clean), jnp.int32)
+  output = apply(
+    {'params': params},
+    start,
+    time,
+    batch['observation'],
+    batch['text'],
+    batch.get('seen'),
+  )
+  return jnp.mean(jnp.square(output - clean))

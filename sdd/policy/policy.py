@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from sdd import errors
 from sdd.dataset import pictures
-from sdd.policy import frame, protocol, sampler, spec, text
+from sdd.language import text_encoder
+from sdd.policy import frame, protocol, sampler, spec
 from sdd.policy.vision import augmentation, observed
 from sdd.simulation import action
 
@@ -133,9 +134,9 @@ class DiffusionPolicy:
 
   def _embed(self, instruction: str) -> np.ndarray:
     if instruction not in self._embeddings:
-      self._embeddings[instruction] = text.encode(
-        instruction, self.spec.config.text_dimension
-      )
+      config = self.spec.config
+      encoder = text_encoder.load(config.text_encoder, config.text_dimension)
+      (self._embeddings[instruction],) = encoder.encode([instruction])
     return self._embeddings[instruction]
 
 

@@ -1,4 +1,4 @@
-"""From noise to an action chunk: the deterministic DDIM loop."""
+"""From noise to an action chunk: the deterministic loop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
+from sdd.policy import acting, network
 from sdd.policy import config as config_lib
-from sdd.policy import network
 from sdd.policy import schedule as schedule_lib
 from sdd.policy.vision import augmentation
 from sdd.simulation import action
@@ -38,18 +38,12 @@ def make(config: config_lib.PolicyConfig) -> Sampler:
   normalised. `seen` is None for a policy without cameras. Deterministic: the
   noise decides the chunk.
   """
-  schedule = schedule_lib.make(config.training_steps, config.prediction)
-  times = schedule_lib.ddim_times(config.training_steps, config.inference_steps)
-  table = schedule_lib.ddim_table(schedule, times).astype(np.float32)
-  return loop(network.Network(config.validate()), times, table)
+  return loop(network.Network(config.validate()), acting.make(config))
 
 
-def loop(
-  model: network.Network,
-  times: Int[np.ndarray, ' steps'],
-  table: Float[np.ndarray, 'steps 4'],
-) -> Sampler:
-  """As `make`, for a network and a DDIM table that are there already."""
+def loop(model: network.Network, how: acting.Acting) -> Sampler:
+  """As `make`, for a network and a way of acting that are there already."""
+  times, table = how.times, how.table
 
   def sample(
     params: Any,
@@ -70,6 +64,8 @@ def loop(
       )
       return schedule_lib.ddim_step(noisy, output, jnp.asarray(table)[index])
 
+    if how.start is not None:
+      noise = jnp.broadcast_to(how.start, noise.shape)
     return jax.lax.fori_loop(0, len(times), step, noise)
 
   return jax.jit(sample)

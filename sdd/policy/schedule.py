@@ -1,7 +1,9 @@
 """The noise schedule: how samples are noised and, step by step, cleaned.
 
 Squared-cosine schedule (Nichol and Dhariwal 2021) with 50 training steps, and
-deterministic DDIM steps (Song et al. 2021) for acting, as in the paper.
+deterministic DDIM steps (Song et al. 2021) for acting, as in the paper. Flow
+matching is the same with a straight line for a schedule: a DDIM step along
+it is an Euler step of the velocity.
 """
 
 import dataclasses
@@ -26,15 +28,17 @@ def squared_cosine_betas(steps: int) -> Float[np.ndarray, 'K']:
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-  """Signal left at each diffusion step, and what the network predicts.
+  """How much of signal and noise there is, and what the network predicts.
 
   Attributes:
-    alpha_bar: fraction of the variance that is still signal, decreasing.
-    prediction: `epsilon` (the noise), `sample` (the clean chunk) or `v`
-      (Salimans and Ho 2022).
+    signal: weight of the clean chunk at each diffusion step, decreasing.
+    sigma: weight of the noise, increasing.
+    prediction: `epsilon` (the noise), `sample` (the clean chunk), `v`
+      (Salimans and Ho 2022) or `flow` (the velocity from clean to noise).
   """
 
-  alpha_bar: Float[np.ndarray, 'K']
+  signal: Float[np.ndarray, 'K']
+  sigma: Float[np.ndarray, 'K']
   prediction: str = 'epsilon'
 
   def add_noise(
@@ -59,18 +63,29 @@ class Schedule:
       'epsilon': noise,
       'sample': sample,
       'v': signal * noise - sigma * sample,
+      'flow': noise - sample,
     }
     return targets[self.prediction]
 
   def _weights(self, time: Int[Array, 'B']) -> tuple[Array, Array]:
-    alpha_bar = jnp.asarray(self.alpha_bar, jnp.float32)[time][:, None, None]
-    return jnp.sqrt(alpha_bar), jnp.sqrt(1 - alpha_bar)
+    signal, sigma = (
+      jnp.asarray(weight, jnp.float32)[time][:, None, None]
+      for weight in (self.signal, self.sigma)
+    )
+    return signal, sigma
 
 
 def make(steps: int, prediction: str = 'epsilon') -> Schedule:
-  """The squared-cosine schedule with `steps` training steps."""
-  betas = squared_cosine_betas(steps)
-  return Schedule(np.cumprod(1 - betas), prediction)
+  """The schedule with `steps` training steps that belongs to a prediction.
+
+  The squared-cosine one; for `flow`, the straight line of flow matching
+  (Lipman et al. 2023) at equal distances, whose last step is noise alone.
+  """
+  if prediction == 'flow':
+    sigma = np.arange(1, steps + 1) / steps
+    return Schedule(1 - sigma, sigma, prediction)
+  alpha_bar = np.cumprod(1 - squared_cosine_betas(steps))
+  return Schedule(np.sqrt(alpha_bar), np.sqrt(1 - alpha_bar), prediction)
 
 
 def ddim_times(training_steps: int, inference_steps: int) -> np.ndarray:
@@ -82,22 +97,26 @@ def ddim_times(training_steps: int, inference_steps: int) -> np.ndarray:
 def ddim_table(
   schedule: Schedule, times: Int[np.ndarray, 'N']
 ) -> Float[np.ndarray, 'N 4']:
-  """Coefficients of every deterministic DDIM step, whatever is predicted.
+  """Coefficients of every DDIM or Euler step, whatever is predicted.
 
   With row `(a, b, c, d)` a step is `clean = clip(a * noisy + b * output,
   -1, 1)` then `noisy = c * noisy + d * clean`. The last step returns the
   clean chunk itself.
   """
-  now = schedule.alpha_bar[times]
-  after = np.append(schedule.alpha_bar[times[1:]], 1.0)
-  signal, sigma = np.sqrt(now), np.sqrt(1 - now)
-  to_sample = {
-    'epsilon': (1 / signal, -sigma / signal),
-    'sample': (np.zeros_like(now), np.ones_like(now)),
-    'v': (signal, -sigma),
-  }[schedule.prediction]
-  keep = np.sqrt(1 - after) / sigma
-  return np.stack([*to_sample, keep, np.sqrt(after) - keep * signal], axis=1)
+  signal, sigma = schedule.signal[times], schedule.sigma[times]
+  one = np.ones_like(signal)
+  match schedule.prediction:
+    case 'epsilon':
+      to_sample = 1 / signal, -sigma / signal
+    case 'sample':
+      to_sample = 0 * one, one
+    case 'v':
+      to_sample = signal, -sigma
+    case _:  # flow
+      to_sample = one, -sigma
+  keep = np.append(sigma[1:], 0) / sigma
+  gain = np.append(signal[1:], 1) - keep * signal
+  return np.stack([*to_sample, keep, gain], axis=1)
 
 
 def ddim_step(

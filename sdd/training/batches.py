@@ -9,14 +9,18 @@ from jaxtyping import Int
 
 from sdd import errors
 from sdd.dataset import windows
-from sdd.policy import frame, loss, spec, text
+from sdd.language import text_encoder
+from sdd.policy import frame, loss, spec
+from sdd.training import sentences
 
 
 class Batches:
   """The batch of every step, decided by seed and step alone.
 
-  Examples are numbered through all epochs, so a resumed run goes on exactly
-  where it was, and no window is dropped at an epoch's end.
+  Examples are numbered through all epochs, so no window is dropped at an
+  epoch's end, and a batch is a pure function of seed and step. Both are in
+  every checkpoint: together they are the position in the data, whatever the
+  number of processes, and a resumed run goes on exactly where it was.
   """
 
   def __init__(
@@ -27,6 +31,7 @@ class Batches:
     batch_size: int,
     seed: int,
     balanced: bool = False,
+    conditioning: str = 'task',
   ):
     devices = jax.device_count()
     if batch_size % devices:
@@ -35,10 +40,11 @@ class Batches:
         f'devices, {devices}.'
       )
     self._data, self._spec = data, specification
-    self._batch_size = batch_size
-    self._text = text.encode_all(
-      data.instructions, specification.config.text_dimension
-    )
+    self._batch_size, self._seed = batch_size, seed
+    self._conditioning = conditioning
+    config = specification.config
+    encoder = text_encoder.load(config.text_encoder, config.text_dimension)
+    self._text = encoder.encode(specification.instructions)
     self._order = functools.lru_cache(maxsize=2)(
       lambda epoch: data.epoch_order(seed, epoch, balanced=balanced)
     )
@@ -47,16 +53,22 @@ class Batches:
     """Windows of the global batch of one step."""
     number = step * self._batch_size + np.arange(self._batch_size)
     epoch, place = np.divmod(number, len(self._data))
-    return np.array(
-      [self._order(int(e))[p] for e, p in zip(epoch, place, strict=True)]
-    )
+    orders = [self._order(int(e))[place[epoch == e]] for e in np.unique(epoch)]
+    return np.concatenate(orders)
 
   def __call__(self, step: int) -> loss.Batch:
     """This process's share of a step's batch, local devices leading."""
     share = self._batch_size // jax.process_count()
     first = jax.process_index() * share
-    mine = self.indices(step)[first : first + share]
-    raw = self._data.gather(mine)
+    mine, chosen = slice(first, first + share), self.indices(step)
+    said = sentences.said(
+      self._data,
+      chosen,
+      conditioning=self._conditioning,
+      seed=self._seed,
+      step=step,
+    )
+    raw = {**self._data.gather(chosen[mine]), 'instruction': said[mine]}
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
     if self._spec.config.vision.cameras:
       batch['pictures'] = self._data.newest_pictures(mine)

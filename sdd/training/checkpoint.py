@@ -33,7 +33,9 @@ class Checkpoints:
   """Saves and restores `TrainState`s on the host; one writer per directory.
 
   The newest are kept, whatever their loss, because they are what a run
-  resumes from. Saving goes on in the background until `close`.
+  resumes from. Saving goes on in the background until `close`. A process
+  reads and writes for itself and waits for no other; of several that train
+  together the first does it for all.
   """
 
   def __init__(
@@ -45,7 +47,16 @@ class Checkpoints:
       # background, where a second manager of the same folder gets in its way.
       for unfinished in folder.glob(_UNFINISHED):
         shutil.rmtree(unfinished)
-    options = ocp.CheckpointManagerOptions(max_to_keep=keep)
+    folder.mkdir(parents=True, exist_ok=True)
+    me = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+      primary_host=me,
+      active_processes={me},
+      barrier_sync_key_prefix=f'process_{me}',
+    )
+    options = ocp.CheckpointManagerOptions(
+      max_to_keep=keep, create=False, multiprocessing_options=alone
+    )
     self._manager = ocp.CheckpointManager(folder, options=options)
 
   def latest(self) -> int | None:
@@ -63,6 +74,12 @@ class Checkpoints:
           rest=ocp.args.StandardSave(_rest(state)),
         ),
       )
+
+  def save_ema(self, step: int, ema: Any) -> None:
+    """Saves averaged parameters alone: enough to act, not to go on."""
+    self._manager.save(
+      step, args=ocp.args.Composite(ema=ocp.args.StandardSave(ema))
+    )
 
   def restore(self, like: state_lib.TrainState) -> state_lib.TrainState:
     """The newest state, bit for bit; `like` gives its structure."""
@@ -140,6 +157,23 @@ def claim(
     )
   workdir.mkdir(parents=True, exist_ok=True)
   durable.write_text(path, json.dumps(asked, indent=1) + '\n')
+
+
+def save_policy(
+  workdir: pathlib.Path, written: pathlib.Path, *, step: int, ema: Any
+) -> None:
+  """Writes a directory with nothing but one policy, for `load_policy`.
+
+  Args:
+    workdir: of the training run.
+    written: the directory to write; it must not exist.
+    step: of the averaged parameters.
+    ema: the averaged parameters, on the host.
+  """
+  written.mkdir(parents=True)
+  shutil.copyfile(workdir / FILE, written / FILE)
+  with opened(written, writer=True) as checkpoints:
+    checkpoints.save_ema(step, ema)
 
 
 def load_spec(workdir: pathlib.Path | str) -> spec.PolicySpec:

@@ -5,7 +5,14 @@ import dataclasses
 from sdd import errors
 from sdd.policy import config as policy_config
 
-FREE = ('log_every', 'checkpoint_every', 'checkpoints_kept')
+CONDITIONINGS = ('task', 'sub_task', 'both')
+FREE = (
+  'log_every',
+  'checkpoint_every',
+  'checkpoints_kept',
+  'evaluate_every',
+  'evaluation_episodes',
+)
 """Fields that do not change what is learnt; a resumed run may change them."""
 
 
@@ -22,14 +29,19 @@ class TrainingConfig:
     warmup_steps: steps of linear growth from zero.
     weight_decay: of AdamW.
     beta2: second-moment decay of AdamW.
-    ema_power: the moving average's warm-up: decay 1 - (1 + step) ** -power.
+    ema_power: the moving average's warm-up: decay 1 - step ** -power.
     ema_max: the largest decay.
     seed: of parameters, order of the data, noise.
     max_episodes: use only the first so many episodes; 0 means all.
     balanced: show every task equally often.
+    conditioning: which sentence a window comes with: `task`, `sub_task` (the
+      one its step works on), or `both` (either, drawn anew every time).
     log_every: steps between entries in the metrics.
     checkpoint_every: steps between checkpoints.
     checkpoints_kept: newest checkpoints kept.
+    evaluate_every: steps between closed-loop evaluations beside the training;
+      0 means never.
+    evaluation_episodes: episodes of each task in every evaluation.
   """
 
   policy: policy_config.PolicyConfig = dataclasses.field(
@@ -47,13 +59,20 @@ class TrainingConfig:
   seed: int = 0
   max_episodes: int = 0
   balanced: bool = False
+  conditioning: str = 'task'
   log_every: int = 100
   checkpoint_every: int = 1000
   checkpoints_kept: int = 2
+  evaluate_every: int = 0
+  evaluation_episodes: int = 5
 
   def validate(self) -> 'TrainingConfig':
     """Returns itself; raises SddError naming the first impossible field."""
     self.policy.validate()
+    if self.conditioning not in CONDITIONINGS:
+      raise errors.UnknownNameError(
+        'conditioning', self.conditioning, CONDITIONINGS
+      )
     least = {
       'batch_size': 1,
       'steps': 1,
@@ -63,6 +82,8 @@ class TrainingConfig:
       'log_every': 1,
       'checkpoint_every': 1,
       'checkpoints_kept': 1,
+      'evaluate_every': 0,
+      'evaluation_episodes': 1,
     }
     for name, bound in least.items():
       if getattr(self, name) < bound:

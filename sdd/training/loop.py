@@ -8,34 +8,23 @@ import contextlib
 import dataclasses
 import pathlib
 import signal
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import jax
-import numpy as np
+from collections.abc import Iterator
 
 from sdd import errors
 from sdd.dataset import windows
 from sdd.policy import frame, spec
 from sdd.simulation import action
-from sdd.training import batches, checkpoint, metrics, state, step
+from sdd.training import (
+  batches,
+  checkpoint,
+  hosts,
+  observer,
+  sentences,
+  state,
+  stopping,
+)
 from sdd.training import config as config_lib
-
-
-@dataclasses.dataclass(frozen=True)
-class Report:
-  """How it goes, at the end of a stretch of `log_every` steps.
-
-  Attributes:
-    step: steps taken.
-    loss: mean over the stretch.
-    windows_per_second: training windows seen per second of wall clock.
-  """
-
-  step: int
-  loss: float
-  windows_per_second: float
+from sdd.training import step as step_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +54,7 @@ def specify(
     action_spec=data.spec.action_spec,
     state_names=names,
     scene=data.spec.scene,
-    instructions=tuple(data.instructions),
+    instructions=sentences.known(data),
     observation_statistics=data.observation_statistics.first(told),
     action_statistics=frame.fit(data, relative=relative),
     pictures=data.picture_spec,
@@ -84,18 +73,20 @@ def train(
   config: config_lib.TrainingConfig,
   data: windows.Windows,
   workdir: pathlib.Path | str,
-  *,
-  report: Callable[[Report], None] = lambda report: None,
+  wishes: observer.Wishes | None = None,
 ) -> Outcome:
   """Trains, or goes on training, in `workdir`.
 
-  SIGTERM and SIGINT save and end it; a second one ends it at once.
+  SIGTERM and SIGINT save and end it; a second one ends it at once. Of several
+  processes (see `hosts`) all take part, with the same arguments, and any one
+  that gets a signal ends all of them after the same step. Only the first of
+  them needs the directory and fulfils the wishes.
 
   Args:
     config: the run; `config.steps` steps in all.
     data: windows with the configuration's horizons.
     workdir: new, empty, or of an earlier call with the same arguments.
-    report: called every `log_every` steps.
+    wishes: who wants to know how it goes, and what else is to be done.
 
   Raises:
     SddError: for an impossible configuration, other data than the
@@ -103,26 +94,27 @@ def train(
   """
   workdir = pathlib.Path(workdir)
   config.validate()
+  config = dataclasses.replace(config, policy=config.policy.settled())
   _check_horizons(config, data)
   _check_pictures(config, data)
   specification = specify(config, data)
-  if jax.process_index() == 0:
-    checkpoint.claim(workdir, config, specification)
-  with (
-    checkpoint.opened(
-      workdir, keep=config.checkpoints_kept, writer=True
-    ) as checkpoints,
-    _stop_signals() as stopped,
-  ):
+  hosts.require_same(
+    f'{config} {specification.to_json()} {len(data)}',
+    'The configuration and the data',
+  )
+  hosts.on_first(lambda: checkpoint.claim(workdir, config, specification))
+  with _saver(workdir, config) as checkpoints, stopping.signals() as stopped:
     host = state.init(config, specification.features)
-    if checkpoints.latest() is not None:
+    if checkpoints is not None and checkpoints.latest() is not None:
       host = checkpoints.restore(host)
+    host = hosts.broadcast(host)
     run = _Run(config, data, specification, checkpoints)
-    with _recorder(workdir, int(host.step)) as record:
-      loss, host = run.go(host, stopped, report=report, record=record)
-  done = int(host.step)
-  early = stopped[0] if stopped and done < config.steps else None
-  return Outcome(done, loss, early)
+    with _observer(
+      workdir, config, wishes or observer.Wishes(), start=int(host.step)
+    ) as watching:
+      outcome = run.go(host, stopped, watching)
+  hosts.wait('everything is saved')
+  return outcome
 
 
 class _Run:
@@ -133,7 +125,7 @@ class _Run:
     config: config_lib.TrainingConfig,
     data: windows.Windows,
     specification: spec.PolicySpec,
-    checkpoints: checkpoint.Checkpoints,
+    checkpoints: checkpoint.Checkpoints | None,
   ):
     self._config, self._checkpoints = config, checkpoints
     self._batches = batches.Batches(
@@ -142,75 +134,47 @@ class _Run:
       batch_size=config.batch_size,
       seed=config.seed,
       balanced=config.balanced,
+      conditioning=config.conditioning,
     )
-    self._step = step.make(config)
+    self._step = step_lib.make(config)
 
   def go(
     self,
     host: state.TrainState,
     stopped: list[signal.Signals],
-    *,
-    report: Callable[[Report], None],
-    record: Callable[[int, dict[str, float]], None],
-  ) -> tuple[float, state.TrainState]:
-    """Steps until done or stopped; the last loss and the saved state."""
-    config, loss = self._config, float('nan')
-    device, number = step.replicate(host), int(host.step)
-    stretch, clock = [], _Clock(config.batch_size)
-    while number < config.steps and not stopped:
-      device, seen = self._step(device, self._batches(number))
-      stretch.append(seen)
+    watching: observer.Observer,
+  ) -> Outcome:
+    """Steps until done or stopped; everything is saved then."""
+    agreement = stopping.Agreement(stopped)
+    device, number = step_lib.replicate(host), int(host.step)
+    while number < self._config.steps and agreement.reached is None:
+      watching.before(number)
+      told = step_lib.tell(agreement.said())
+      device, seen = self._step(device, self._batches(number), told)
       number += 1
-      if not clock.running:
-        jax.block_until_ready(seen)  # the first step waits for the compiler
-        clock.start(number)
-      if number % config.log_every == 0 or number == config.steps:
-        values = _summary(stretch)
-        speed = clock.windows_per_second(number)
-        loss, stretch = values['loss'], []
-        clock.start(number)
-        record(number, {**values, 'windows_per_second': speed})
-        report(Report(number, loss, speed))
-        _require_finite(number, loss)
-      if number % config.checkpoint_every == 0:
-        self._checkpoints.save(step.unreplicate(device))
-    host = step.unreplicate(device)
-    if stretch:
-      loss = _summary(stretch)['loss']
-    self._checkpoints.save(host)
-    return loss, host
+      agreement.hear(seen['heard'])
+      watching.after(number, seen)
+      self._keep(number, device, watching)
+    if self._checkpoints is not None:
+      self._checkpoints.save(step_lib.unreplicate(device))
+    early = agreement.reached if number < self._config.steps else None
+    watching.finish(complete=early is None)
+    return Outcome(number, watching.loss, early)
 
-
-class _Clock:
-  """Windows per second since the last `start`."""
-
-  def __init__(self, batch_size: int):
-    self._batch_size = batch_size
-    self.running = False
-
-  def start(self, number: int) -> None:
-    self._number, self._since = number, time.monotonic()
-    self.running = True
-
-  def windows_per_second(self, number: int) -> float:
-    seconds = max(time.monotonic() - self._since, 1e-9)
-    return (number - self._number) * self._batch_size / seconds
-
-
-def _summary(stretch: list[Any]) -> dict[str, float]:
-  """Means over the stretch, except of what only its end is of interest."""
-  host = [step.unreplicate(seen) for seen in stretch]
-  names = ('loss', 'gradient_norm')
-  means = {name: float(np.mean([h[name] for h in host])) for name in names}
-  return {**means, 'learning_rate': float(host[-1]['learning_rate'])}
-
-
-def _require_finite(number: int, loss: float) -> None:
-  if not np.isfinite(loss):
-    raise errors.SddError(
-      f'The loss is {loss} at step {number}, so nothing can be learnt any '
-      'more. Train into a new --workdir with a lower learning_rate.'
-    )
+  def _keep(
+    self, number: int, device: state.TrainState, watching: observer.Observer
+  ) -> None:
+    """Saves and evaluates where it is time to."""
+    config = self._config
+    saves = number % config.checkpoint_every == 0
+    evaluates = config.evaluate_every and number % config.evaluate_every == 0
+    if self._checkpoints is None or not (saves or evaluates):
+      return
+    kept = step_lib.unreplicate(device)
+    if saves:
+      self._checkpoints.save(kept)
+    if evaluates:
+      watching.evaluate(number, kept.ema)
 
 
 def _check_horizons(
@@ -237,36 +201,30 @@ def _check_pictures(
 
 
 @contextlib.contextmanager
-def _recorder(
-  workdir: pathlib.Path, number: int
-) -> Iterator[Callable[[int, dict[str, float]], None]]:
-  if jax.process_index() != 0:  # one process of a pod keeps the record
-    yield lambda step, values: None
+def _saver(
+  workdir: pathlib.Path, config: config_lib.TrainingConfig
+) -> Iterator[checkpoint.Checkpoints | None]:
+  """The checkpoints, in the process that saves."""
+  if not hosts.is_first():
+    yield None
     return
-  recorder = metrics.Metrics(workdir, step=number)
-  try:
-    yield recorder.write
-  finally:
-    recorder.close()
+  with checkpoint.opened(
+    workdir, keep=config.checkpoints_kept, writer=True
+  ) as checkpoints:
+    yield checkpoints
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[list[signal.Signals]]:
-  """Collects SIGTERM and SIGINT; a second one has its usual effect."""
-  stopped: list[signal.Signals] = []
-  usual = {
-    number: signal.getsignal(number)
-    for number in (signal.SIGTERM, signal.SIGINT)
-  }
-
-  def note(number: int, _: Any) -> None:
-    stopped.append(signal.Signals(number))
-    signal.signal(number, usual[signal.Signals(number)])
-
-  try:
-    for number in usual:
-      signal.signal(number, note)
-    yield stopped
-  finally:
-    for number, handler in usual.items():
-      signal.signal(number, handler)
+def _observer(
+  workdir: pathlib.Path,
+  config: config_lib.TrainingConfig,
+  wishes: observer.Wishes,
+  *,
+  start: int,
+) -> Iterator[observer.Observer]:
+  """Fulfils the wishes in the first process, and none in the others."""
+  if not hosts.is_first():
+    yield observer.Observer(config)
+    return
+  with observer.opened(workdir, config, wishes, start=start) as watching:
+    yield watching

@@ -18,7 +18,8 @@ class TrainState:
   """A pytree; with the data it decides every later step.
 
   Attributes:
-    step: gradient steps taken.
+    step: gradient steps taken; with the run's seed also the position in the
+      data, see `batches.Batches`.
     params: parameters that are learnt.
     ema: their moving average, the ones that act.
     optimiser: the state of AdamW.
@@ -69,9 +70,11 @@ def ema_decay(
 ) -> Float[Array, '']:
   """Decay of the moving average: it forgets its start quickly.
 
-  The warm-up of the widely used `EMAModel` of Hugging Face diffusers.
+  The warm-up of `EMAModel` in Hugging Face diffusers, as the paper's code has
+  it: power 0.75, at most 0.9999, and the first two updates forget everything.
+  The paper's "decay rate of 0.75" is that power.
   """
-  warm = 1 - (1 + step.astype(jnp.float32)) ** -power
+  warm = 1 - jnp.maximum(step.astype(jnp.float32), 1) ** -power
   return jnp.minimum(warm, maximum)
 
 

@@ -1,16 +1,17 @@
 """One gradient step on all devices, and moving state there and back.
 
-The choice of `pmap` lives in this module alone.
+The choice of `pmap` lives in this module alone. With several processes it
+spans the devices of all of them; each hands it the arrays of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from sdd.policy import loss, network, precision
 from sdd.policy import schedule as schedule_lib
@@ -21,7 +22,8 @@ from sdd.training import state as state_lib
 AXIS = 'device'
 Metrics = Mapping[str, Array]
 Step = Callable[
-  [state_lib.TrainState, loss.Batch], tuple[state_lib.TrainState, Metrics]
+  [state_lib.TrainState, loss.Batch, np.ndarray],
+  tuple[state_lib.TrainState, Metrics],
 ]
 
 
@@ -31,27 +33,41 @@ def make(config: config_lib.TrainingConfig) -> Step:
   The state is donated: use the returned one. Metrics are the mean over all
   devices, one copy each. Noise depends on `batch['position']`, so the step is
   the same for any number of devices up to rounding.
+
+  The third argument is what this process has to say, see `tell`; everybody
+  hears it in `metrics['heard']`.
   """
   model = network.Network(config.policy.validate())
   apply = precision.compute_in(config.policy.compute_dtype, model.apply)
   schedule = schedule_lib.make(
     config.policy.training_steps, config.policy.prediction
   )
+
+  def objective(params: Any, batch: loss.Batch, key: Array) -> Array:
+    batch = augmentation.of_batch(batch, key=key, config=config.policy.vision)
+    if config.policy.head == 'regression':
+      return loss.regression_loss(apply, params, batch)
+    return loss.denoising_loss(apply, params, batch, schedule=schedule, key=key)
+
+  return minimise(objective, config)
+
+
+def minimise(
+  objective: Callable[[Any, loss.Batch, Array], Array],
+  config: config_lib.TrainingConfig,
+) -> Step:
+  """As `make`, for any `objective(params, batch, key)`."""
   transform, rate = state_lib.optimiser(config)
 
   def step(
-    state: state_lib.TrainState, batch: loss.Batch
+    state: state_lib.TrainState, batch: loss.Batch, told: Array
   ) -> tuple[state_lib.TrainState, Metrics]:
     key = jax.random.fold_in(state.rng, state.step)
-    batch = augmentation.of_batch(batch, key=key, config=config.policy.vision)
-
-    def objective(params: Any) -> Array:
-      return loss.denoising_loss(
-        apply, params, batch, schedule=schedule, key=key
-      )
-
-    value, gradient = jax.value_and_grad(objective)(state.params)
-    value, gradient = jax.lax.pmean((value, gradient), AXIS)
+    value, gradient = jax.value_and_grad(objective)(state.params, batch, key)
+    # One all-reduce for everything. Two that do not depend on each other can
+    # begin in another order on another device, and wait for ever on a CPU
+    # with few threads.
+    value, gradient, heard = jax.lax.pmean((value, gradient, told), AXIS)
     updates, optimiser = transform.update(
       gradient, state.optimiser, state.params
     )
@@ -69,10 +85,20 @@ def make(config: config_lib.TrainingConfig) -> Step:
       'loss': value,
       'gradient_norm': optax.tree.norm(gradient),
       'learning_rate': jnp.asarray(rate(state.step)),
+      'heard': heard,
     }
     return after, metrics
 
   return jax.pmap(step, axis_name=AXIS, donate_argnums=0)
+
+
+def tell(flags: Sequence[bool]) -> Float[np.ndarray, 'devices flags']:
+  """What this process says with its next step, for `make`.
+
+  In `metrics['heard']` an entry is above 0 where any process said True.
+  """
+  mine = np.asarray(flags, np.float32)
+  return np.broadcast_to(mine, (jax.local_device_count(), len(mine)))
 
 
 def replicate(tree: Any) -> Any:

@@ -42,6 +42,8 @@ def test_spec_comes_back(path):
     scene='kitchen',
     scenes=(fake_episodes.SHA256,),
     run={'seed': 0, 'simulator': 'c'},
+    language_encoder='hash',
+    language_dimension=64,
   )
   text = (path / 'scenes' / f'{fake_episodes.SHA256}.xml').read_text()
   assert text == fake_episodes.MJCF

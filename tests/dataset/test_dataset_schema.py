@@ -39,6 +39,21 @@ def test_every_way_round_gives_the_episode_back(options):
   fake_episodes.require_equal(schema.from_example(as_tfds_reads), episode)
 
 
+def test_an_embedding_is_there_at_every_step():
+  episode, said = fake_episodes.make(5), np.array([0.6, -0.8, 0], np.float32)
+  features = schema.features(
+    state_size=len(fake_episodes.STATE_NAMES), embedding_size=3
+  )
+  data = record.encode(episode, embedding=said)
+  example = schema.to_example(episode, embedding=said)
+  assert parse(data) == parse(features.serialize_example(example))
+  read = features.deserialize_example_np(data)
+  for step in read['steps']:
+    np.testing.assert_array_equal(step['language_embedding'], said)
+    assert step['language_embedding'].dtype == np.float32
+  fake_episodes.require_equal(record.decode(data), episode)
+
+
 def test_same_episode_gives_same_bytes():
   one, other = (record.encode(fake_episodes.make(3)) for _ in range(2))
   assert one == other

@@ -1,5 +1,7 @@
 """Windows equal what a plain loop over the episodes would give."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,31 @@ def test_every_window_equals_the_slow_one(path, past, ahead):
   assert batch['observation'].dtype == np.float32
   assert batch['action'].dtype == np.float32
   assert batch['instruction'].dtype == np.int32
+
+
+def test_sub_tasks_are_those_of_the_steps(tmp_path):
+  rng = np.random.default_rng(0)
+  made = []
+  for index, length in enumerate(LENGTHS):
+    said = [str(rng.choice(['open it', 'let go', ''])) for _ in range(length)]
+    episode = fake_episodes.make(index, steps=length)
+    made.append(dataclasses.replace(episode, sub_task=said))
+  with writer.DatasetWriter(tmp_path, **fake_episodes.WRITER) as opened:
+    for episode in made:
+      opened.add(episode)
+  loaded = windows.load_windows(tmp_path, sub_tasks=True)
+  assert list(loaded.sub_tasks) == sorted(
+    {'open it', 'let go', *fake_episodes.TASKS}
+  )
+  assert loaded.sub_task is not None
+  assert [loaded.sub_tasks[place] for place in loaded.sub_task] == [
+    said or episode.metadata.task
+    for episode in made
+    for said in list(episode.sub_task)[:-1]
+  ]
+  without = windows.load_windows(tmp_path)
+  assert without.sub_tasks == ()
+  assert without.sub_task is None
 
 
 def test_gather_takes_any_indices(path):

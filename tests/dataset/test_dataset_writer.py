@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from sdd.dataset import compaction, listing, reader, spec, writer
+from sdd.dataset import (
+  compaction,
+  derived,
+  listing,
+  reader,
+  schema,
+  spec,
+  writer,
+)
+from sdd.language import hashed_words
 from tests.dataset import fake_episodes
 
 EPISODES = [fake_episodes.make(i, success=i % 4 != 0) for i in range(9)]
@@ -270,3 +279,56 @@ def test_impossible_configurations_are_refused(tmp_path, changes, message):
   with pytest.raises(spec.DatasetError, match=message):
     open_writer(tmp_path / 'data', **changes)
   assert not (tmp_path / 'data').exists()
+
+
+def steps_of(path):
+  builder: Any = tfds.builder_from_directory(path)
+  for split in builder.info.splits:
+    for example in builder.as_data_source(split):
+      for step in example['steps']:
+        yield example['episode_metadata']['task'].decode(), step
+
+
+def test_every_step_has_the_embedding_of_its_task(tmp_path):
+  path = fill(tmp_path)
+  encoder = hashed_words.HashedWords()
+  assert reader.load_spec(path).language_encoder == encoder.name
+  for task, step in steps_of(path):
+    np.testing.assert_allclose(
+      step['language_embedding'], encoder.encode([task])[0]
+    )
+
+
+def without_embeddings(path):
+  """Makes of an empty dataset one of before there were embeddings."""
+  open_writer(path).close()
+  fields = json.loads((path / listing.SIDECAR).read_text())
+  for name in ('language_encoder', 'language_dimension'):
+    del fields[name]
+  (path / listing.SIDECAR).write_text(json.dumps(fields))
+  features = schema.features(state_size=len(fake_episodes.STATE_NAMES))
+  features.save_config(path)
+  return path
+
+
+def test_a_dataset_of_before_embeddings_goes_on_without(tmp_path):
+  path = fill(without_embeddings(tmp_path))
+  assert reader.load_spec(path).language_encoder == ''
+  assert all('language_embedding' not in step for _, step in steps_of(path))
+  for one, other in zip(
+    sorted(EPISODES, key=lambda e: (not e.metadata.success, e.metadata.index)),
+    reader.read_episodes(path),
+    strict=True,
+  ):
+    fake_episodes.require_equal(one, other)
+
+
+def test_a_dataset_derived_from_one_of_before_has_embeddings(tmp_path):
+  old = fill(without_embeddings(tmp_path / 'old'))
+  with derived.open_writer(old, tmp_path / 'new', run={}, free=()) as opened:
+    for episode in reader.read_episodes(old):
+      opened.add(episode)
+  assert all(
+    step['language_embedding'].shape == (64,)
+    for _, step in steps_of(tmp_path / 'new')
+  )

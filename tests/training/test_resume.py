@@ -14,7 +14,7 @@ import tiny_run
 
 from sdd import errors
 from sdd.simulation import action
-from sdd.training import checkpoint, loop, metrics
+from sdd.training import checkpoint, loop, metrics, observer
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -41,7 +41,7 @@ def whole(tmp_path_factory):
     tiny_run.config(),
     tiny_run.data(),
     workdir,
-    report=lambda now: losses.append(now.loss),
+    observer.Wishes(lambda now: losses.append(now.loss)),
   )
   return workdir, outcome, losses
 
@@ -85,7 +85,10 @@ def stopping(number, *, at):
 def test_a_signal_saves_and_the_rerun_is_the_same(whole, tmp_path):
   config, data = tiny_run.config(), tiny_run.data()
   outcome = loop.train(
-    config, data, tmp_path / 'run', report=stopping(signal.SIGTERM, at=20)
+    config,
+    data,
+    tmp_path / 'run',
+    observer.Wishes(stopping(signal.SIGTERM, at=20)),
   )
   assert (outcome.step, outcome.stopped_by) == (20, signal.SIGTERM)
   assert loop.resumes_at(tmp_path / 'run') == 20
@@ -102,7 +105,7 @@ def test_an_interrupt_saves_and_leaves_the_handlers_as_they_were(tmp_path):
     tiny_run.config(),
     tiny_run.data(),
     tmp_path / 'run',
-    report=stopping(signal.SIGINT, at=10),
+    observer.Wishes(stopping(signal.SIGINT, at=10)),
   )
   assert (outcome.step, outcome.stopped_by) == (10, signal.SIGINT)
   assert signal.getsignal(signal.SIGINT) is usual

@@ -13,7 +13,7 @@ import numpy as np
 from sdd.dataset import spec, statistics, windows
 from sdd.policy import config as policy_config
 from sdd.simulation import action
-from sdd.training import batches, checkpoint, loop, state, step
+from sdd.training import batches, checkpoint, loop, observer, state, step
 from sdd.training import config as training_config
 
 INSTRUCTIONS = ('go left', 'go right')
@@ -90,10 +90,10 @@ def _train(workdir: str, save_every: str) -> None:
   run = config(checkpoint_every=int(save_every), log_every=1)
   saved = pathlib.Path(workdir) / checkpoint.FOLDER / save_every
 
-  def report(now: loop.Report) -> None:
+  def report(now: observer.Report) -> None:
     print(now.step, 'saved' if saved.exists() else 'not yet', flush=True)
 
-  loop.train(run, data(), workdir, report=report)
+  loop.train(run, data(), workdir, observer.Wishes(report))
 
 
 def _devices(file: str) -> None:
@@ -104,7 +104,7 @@ def _devices(file: str) -> None:
   )
   take, now = step.make(run), step.replicate(state.init(run, 12))
   for number in range(5):
-    now, _ = take(now, batch(number))
+    now, _ = take(now, batch(number), step.tell([False]))
   params = jax.tree.leaves(step.unreplicate(now).params)
   print(jax.device_count(), 'devices')
   np.savez(file, *params)
