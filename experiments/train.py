@@ -32,8 +32,6 @@ _WORKDIR = flags.DEFINE_string(
   'go on with.',
   required=True,
 )
-
-
 _PICTURES = flags.DEFINE_string(
   'pictures',
   None,

@@ -110,11 +110,11 @@ class DiffusionPolicy:
     many: Any = jax.tree.map(
       lambda leaf: np.broadcast_to(leaf, (len(noise), *leaf.shape[1:])), seen
     )
-    observed = self.spec.observation_statistics.normalise(history)
-    seen, said = np.asarray(observed, np.float32), self._embed(instruction)
+    scaled = self.spec.observation_statistics.normalise(history)
+    felt, said = np.asarray(scaled, np.float32), self._embed(instruction)
     chunks = self._sample(
       self.params,
-      np.broadcast_to(seen, (len(noise), *seen.shape)),
+      np.broadcast_to(felt, (len(noise), *felt.shape)),
       np.broadcast_to(said, (len(noise), *said.shape)),
       noise,
       many,

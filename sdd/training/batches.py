@@ -60,7 +60,7 @@ class Batches:
     """This process's share of a step's batch, local devices leading."""
     share = self._batch_size // jax.process_count()
     first = jax.process_index() * share
-    mine, chosen = slice(first, first + share), self.indices(step)
+    chosen, mine = self.indices(step), slice(first, first + share)
     said = sentences.said(
       self._data,
       chosen,
@@ -68,10 +68,11 @@ class Batches:
       seed=self._seed,
       step=step,
     )
-    raw = {**self._data.gather(chosen[mine]), 'instruction': said[mine]}
+    chosen = chosen[mine]
+    raw = {**self._data.gather(chosen), 'instruction': said[mine]}
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
     if self._spec.config.vision.cameras:
-      batch['pictures'] = self._data.newest_pictures(mine)
+      batch['pictures'] = self._data.newest_pictures(chosen)
     devices = jax.local_device_count()
     return {
       name: value.reshape(devices, share // devices, *value.shape[1:])
