@@ -56,13 +56,12 @@ def export_policy(
   """
   target = pathlib.Path(path)
   _check_target(target)
-  learnt = checkpoint.load_policy(workdir)
-  if learnt.spec.config.vision.cameras:
-    cameras = ', '.join(learnt.spec.config.vision.cameras)
+  if cameras := checkpoint.load_spec(workdir).config.vision.cameras:
     raise errors.SddError(
-      f'The policy in {workdir} sees ({cameras}); policies that see cannot be '
-      'exported to NumPy. Run it from its directory.'
+      f'The policy in {workdir} sees ({", ".join(cameras)}), and policies that '
+      'see cannot be exported to NumPy yet. Run it from its directory.'
     )
+  learnt = checkpoint.load_policy(workdir)
   arrays = to_arrays(learnt)
   difference = largest_difference(learnt, runtime.NumpyPolicy(arrays))
   if not difference <= TOLERANCE:
