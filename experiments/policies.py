@@ -34,9 +34,12 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
   place = pathlib.Path(path)
   if place.is_dir():
     spec = action.ActionSpec()
-    policy = checkpoint.load_policy(place, action_spec=spec)
-    if policy.spec.config.use_state:
-      _require_scene(path, policy.spec.state_names, scene)
+    try:
+      policy = checkpoint.load_policy(
+        place, action_spec=spec, state_names=scene.state_names
+      )
+    except errors.SddError as problem:
+      raise errors.SddError(f'--policy={path}: {problem}') from problem
     eyes.require_cameras(scene, policy.pictures)
     return policy
   if not place.is_file():
@@ -45,12 +48,11 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
       'run, or a policy.npz; there is no such file or directory.'
     )
   try:
-    policy = runtime.NumpyPolicy.load(place)
+    policy = runtime.NumpyPolicy.load(place, scene.state_names)
   except (ValueError, OSError) as problem:
     raise errors.SddError(f'--policy={path}: {problem}') from problem
   spec = action.ActionSpec.from_json(policy.action_spec)
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
-  _require_scene(path, policy.state_names, scene)
   return policy
 
 
@@ -67,21 +69,9 @@ def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
     )
   policy = load(path, scene)
   if isinstance(policy, runtime.NumpyPolicy):
-    return batched.BatchedPolicy(path)
+    return batched.BatchedPolicy(path, scene.state_names)
   assert isinstance(policy, policy_lib.DiffusionPolicy)
   return policy
-
-
-def _require_scene(
-  path: str, names: tuple[str, ...], scene: scene_lib.Scene
-) -> None:
-  if tuple(names) != scene.state_names:
-    raise errors.SddError(
-      f'--policy={path} was trained for another scene: it observes '
-      f'{len(names)} numbers beginning with {names[:3]}; the scene '
-      f'{scene.name!r} has {len(scene.state_names)}, beginning with '
-      f'{scene.state_names[:3]}.'
-    )
 
 
 def rollouts(

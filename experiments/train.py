@@ -13,18 +13,21 @@ import sys
 from absl import flags
 
 from experiments import config_flag, program
-from sdd.dataset import pictures, windows
+from sdd.dataset import joined, pictures, windows
 from sdd.training import config as config_lib
-from sdd.training import loop
+from sdd.training import loop, observer
 
 _CONFIG = config_flag.define(
   'config',
   'experiments/configs/drawer_state.py',
   'The run: a Python file with get_config().',
 )
-_DATA = flags.DEFINE_string(
-  'data', None, 'Directory of the dataset.', required=True
-)
+_DATA = flags.DEFINE_list(
+  'data', None,
+  'Directory of the dataset, or of several with commas in between: one policy '
+  'for all their scenes.',
+  required=True,
+)  # fmt: skip
 _WORKDIR = flags.DEFINE_string(
   'workdir',
   None,
@@ -43,20 +46,7 @@ _PICTURES = flags.DEFINE_string(
 def main(_: list[str]) -> int:
   config: config_lib.TrainingConfig = copy.deepcopy(_CONFIG.value)
   config.validate()
-  vision = config.policy.vision
-  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
-  data = windows.load_windows(
-    _DATA.value,
-    observation_horizon=config.policy.observation_horizon,
-    action_horizon=config.policy.action_horizon,
-    max_episodes=config.max_episodes or None,
-    sub_tasks=config.conditioning != 'task',
-    wanted=pictures.Wanted(
-      tuple(vision.cameras),
-      (vision.size[0], vision.size[1]),
-      pathlib.Path(folder).expanduser(),
-    ),
-  )
+  data = joined.join([_load(config, path) for path in _DATA.value])
   print(
     f'{len(data)} windows, {len(data.instructions)} instructions; '
     f'{config.steps} steps of {config.batch_size}.'
@@ -73,6 +63,23 @@ def main(_: list[str]) -> int:
   return 0
 
 
+def _load(config: config_lib.TrainingConfig, path: str) -> windows.Windows:
+  vision = config.policy.vision
+  folder = _PICTURES.value or pathlib.Path(_WORKDIR.value).parent / 'pictures'
+  return windows.load_windows(
+    path,
+    observation_horizon=config.policy.observation_horizon,
+    action_horizon=config.policy.action_horizon,
+    max_episodes=config.max_episodes or None,
+    sub_tasks=config.conditioning != 'task',
+    wanted=pictures.Wanted(
+      tuple(vision.cameras),
+      (vision.size[0], vision.size[1]),
+      pathlib.Path(folder).expanduser(),
+    ),
+  )
+
+
 def _train(
   config: config_lib.TrainingConfig, data: windows.Windows
 ) -> loop.Outcome:
@@ -80,14 +87,16 @@ def _train(
   start = loop.resumes_at(_WORKDIR.value)
   with program.progress('Training', config.steps, done=start) as meter:
 
-    def report(now: loop.Report) -> None:
+    def report(now: observer.Report) -> None:
       meter.update(
         now.step,
         f'loss {now.loss:.4f}, {now.windows_per_second:.0f} windows/s',
       )
 
     meter.update(start, 'compiling')
-    return loop.train(config, data, _WORKDIR.value, report=report)
+    return loop.train(
+      config, data, _WORKDIR.value, wishes=observer.Wishes(report=report)
+    )
 
 
 if __name__ == '__main__':

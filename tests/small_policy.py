@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sdd.dataset import statistics
+from sdd.dataset import object_layout, statistics
 from sdd.policy import config, network, policy, spec
 from sdd.simulation import action
 
@@ -12,6 +12,8 @@ CONFIG = config.PolicyConfig(
   channels=(8, 16),
   groups=4,
   step_dimension=8,
+  object_width=16,
+  heads=2,
   observation_hidden=(16,),
   condition_dimension=8,
   text_dimension=8,
@@ -21,20 +23,20 @@ CONFIG = config.PolicyConfig(
 
 def learnt(scene, *instructions):
   """Moves the tool about near where it is."""
-  rng, features = np.random.default_rng(0), 10 + len(scene.state_names)
+  rng = np.random.default_rng(0)
+  objects = len(object_layout.layout(scene.state_names))
   acted = rng.uniform(-0.2, 0.2, (50, 10))
   acted[:, 3:9] += [1, 0, 0, 0, -1, 0]
   specification = spec.PolicySpec(
     config=CONFIG,
     action_spec=action.ActionSpec(),
-    state_names=scene.state_names,
-    scene=scene.name,
+    scenes={scene.name: scene.state_names},
     instructions=instructions,
     observation_statistics=statistics.Statistics.of(
-      rng.normal(size=(9, features)).astype(np.float32)
+      rng.normal(size=(9, 10 + 10 * objects)).astype(np.float32)
     ),
     action_statistics=statistics.Statistics.of(acted.astype(np.float32)),
   )
   return policy.DiffusionPolicy(
-    specification, network.init(CONFIG, features, seed=0)
+    specification, network.init(CONFIG, objects, seed=0)
   )

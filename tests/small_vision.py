@@ -34,8 +34,7 @@ def specification(scene='drawer', instructions=('open the drawer',)):
   return spec.PolicySpec(
     config=CONFIG,
     action_spec=action.ActionSpec(),
-    state_names=(),
-    scene=scene,
+    scenes={scene: ()},
     instructions=tuple(instructions),
     observation_statistics=statistics.Statistics.of(
       rng.normal(size=(9, 10)).astype(np.float32)
@@ -48,7 +47,7 @@ def specification(scene='drawer', instructions=('open the drawer',)):
 def learnt(scene='drawer', *instructions):
   """Moves the tool about near where it is."""
   told = specification(scene, instructions or ('open the drawer',))
-  params = network.init(CONFIG, told.features, seed=0)
+  params = network.init(CONFIG, told.objects, seed=0)
   # What is seen matters more than in a fresh network.
   kernel = params['eyes']['output']['kernel']
   params['eyes']['output']['kernel'] = kernel * 20

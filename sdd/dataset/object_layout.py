@@ -63,7 +63,8 @@ def layout(state_names: Sequence[str]) -> ObjectLayout:
       )
     row = columns.setdefault(owner, [-1] * DIMENSION)
     row[_ENTRIES.index(entry)] = place
-  return ObjectLayout(tuple(columns), np.array(list(columns.values()), int))
+  table = np.array(list(columns.values()), int).reshape(-1, DIMENSION)
+  return ObjectLayout(tuple(columns), table)
 
 
 def padded(

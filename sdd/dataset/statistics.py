@@ -18,7 +18,8 @@ _CONSTANT = 1e-6
 class Statistics:
   """Range and moments of each dimension of a field, float32.
 
-  `normalise` and `denormalise` take NumPy and JAX arrays alike.
+  `normalise` and `denormalise` take NumPy and JAX arrays alike. Moments of
+  shape (T, D) are those of each step of a sequence.
   """
 
   minimum: Float[np.ndarray, ' D']

@@ -2,12 +2,20 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from sdd.dataset import listing, reader, record, spec, statistics
+from sdd.dataset import (
+  listing,
+  object_layout,
+  reader,
+  record,
+  spec,
+  statistics,
+)
 from sdd.dataset import pictures as picture_lib
 from sdd.simulation import action as actions
 
@@ -27,18 +35,20 @@ class Batch(TypedDict):
   observation: Float[np.ndarray, 'B To O']
   action: Float[np.ndarray, 'B Ta 10']
   instruction: Int[np.ndarray, ' B']
+  scene: Int[np.ndarray, ' B']
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Windows:
   """All windows of a split, in memory; window `i` belongs to one step.
 
-  An observation is the proprioception (10) followed by the state (S).
+  An observation is the proprioception (10) followed by ten numbers for each
+  object of the state, see `object_layout`.
   The steps of all episodes lie one after the other. Every step but the
   last of its episode has a window.
 
   Attributes:
-    spec: the meaning of the vectors.
+    spec: the meaning of the vectors; of several datasets, the first's.
     instructions: the distinct task sentences, sorted.
     observation_horizon: observations per window, `To`.
     action_horizon: actions per window, `Ta`.
@@ -50,6 +60,8 @@ class Windows:
     instruction: of each window, its task's place in `instructions`.
     observation_statistics: over every observation.
     action_statistics: over every action.
+    scenes: name of each scene, and of each entry of its states.
+    scene: of each window, its scene's place in `scenes`.
     sub_tasks: the distinct sub-task sentences, sorted, if they were loaded.
     sub_task: of each window, its step's sub-task's place in `sub_tasks`.
     pictures: of every step, from each camera in turn; None without any.
@@ -68,6 +80,8 @@ class Windows:
   instruction: Int[np.ndarray, ' windows']
   observation_statistics: statistics.Statistics
   action_statistics: statistics.Statistics
+  scenes: Mapping[str, tuple[str, ...]]
+  scene: Int[np.ndarray, ' windows']
   sub_tasks: tuple[str, ...] = ()
   sub_task: Int[np.ndarray, ' windows'] | None = None
   pictures: UInt8[np.ndarray, 'steps cameras height width 3'] | None = None
@@ -91,6 +105,7 @@ class Windows:
       'observation': self.observation[np.maximum(past, first)],
       'action': self.action[np.minimum(ahead, self.last[indices, None])],
       'instruction': self.instruction[indices],
+      'scene': self.scene[indices],
     }
 
   def newest_pictures(
@@ -180,7 +195,7 @@ def load_windows(
   step = np.delete(np.arange(ends[-1]), ends - 1)
   owner = np.repeat(np.arange(len(lengths)), lengths - 1)
   places = np.array([instructions.index(task) for task in tasks], np.int32)
-  observation = np.concatenate([each.observation for each in columns])
+  observation = _observations(columns, dataset.state_names)
   action = np.concatenate([each.action for each in columns])
   active = np.array([text for each in columns for text in each.sub_tasks])
   known, number = np.unique(active, return_inverse=True)
@@ -206,17 +221,29 @@ def load_windows(
     instruction=places[owner],
     observation_statistics=statistics.Statistics.of(observation),
     action_statistics=statistics.Statistics.of(action),
+    scenes={dataset.scene: dataset.state_names},
+    scene=np.zeros(len(step), np.int32),
     sub_tasks=tuple(map(str, known)),
     sub_task=number.astype(np.int32)[step] if sub_tasks else None,
     **seen,
   )
 
 
+def _observations(
+  columns: Sequence['_Columns'], state_names: Sequence[str]
+) -> Float[np.ndarray, 'steps O']:
+  felt = np.concatenate([each.proprioception for each in columns])
+  state = np.concatenate([each.state for each in columns])
+  rows = object_layout.layout(state_names).rows(state)
+  return np.concatenate([felt, rows.reshape(len(felt), -1)], axis=1)
+
+
 class _Columns(NamedTuple):
   """What is kept of one episode."""
 
   task: str
-  observation: Float[np.ndarray, 'T O']
+  proprioception: Float[np.ndarray, 'T 10']
+  state: Float[np.ndarray, 'T S']
   action: Float[np.ndarray, 'T 10']
   sub_tasks: list[str]
 
@@ -234,14 +261,14 @@ def _episodes(
   for data in reader.read_records(path, split):
     fields = record.columns(data, only=wanted)
     action = fields['steps/action'].reshape(-1, actions.DIMENSION)
-    seen = [
+    seen = (
       fields[f'steps/observation/{name}'].reshape(len(action), -1)
       for name in ('proprioception', 'state')
-    ]
+    )
     task = fields['episode_metadata/task'].decode()
     active = [text.decode() or task for text in fields.get(_SUB_TASK, ())]
     kept[int(fields['episode_metadata/index'])] = _Columns(
-      task, np.hstack(seen), action, active
+      task, *seen, action, active
     )
     if limit is not None and len(kept) > limit:
       kept.pop(max(kept))

@@ -6,7 +6,7 @@ might do.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,13 @@ class BatchedPolicy:
     execution_horizon: actions to execute before the next `infer`.
   """
 
-  def __init__(self, path: Any):
-    """Reads a `policy.npz`; raises ValueError if it is none."""
-    self._numpy = runtime.NumpyPolicy.load(path)
+  def __init__(self, path: Any, state_names: Sequence[str] | None = None):
+    """Reads a `policy.npz`; arguments and errors as of `NumpyPolicy.load`."""
+    self._numpy = runtime.NumpyPolicy.load(path, state_names)
     self.execution_horizon = self._numpy.execution_horizon
     with np.load(path) as file:
       arrays = {name: file[name] for name in file.files}
-    self._sample = _sampler(arrays)
+    self._sample = _sampler(arrays, self._numpy.scene)
 
   def reset(self, seed: int = 0) -> None:
     self._numpy.reset(seed)
@@ -54,18 +54,22 @@ class BatchedPolicy:
     return self._numpy.infer_many(observation, count, self._sample)
 
 
-def _sampler(arrays: Mapping[str, np.ndarray]) -> runtime.Samples:
+def _sampler(arrays: Mapping[str, np.ndarray], scene: int) -> runtime.Samples:
   params, words = _params(arrays), arrays['embeddings']
+  names = arrays['names'][scene]
   model = network.Network(_config(arrays))
   how = acting.Acting(arrays['times'], arrays['ddim'], arrays.get('start'))
   run = sampler.loop(model, how)
 
   def sample(seen: np.ndarray, said: int, noise: np.ndarray) -> np.ndarray:
-    count = len(noise)
+    count, missing = len(noise), len(names) - (seen.shape[1] - 10) // 10
+    blank = np.tile(runtime.BLANK, (len(seen), missing))
+    seen = np.concatenate([seen, blank], axis=1)
+    text = np.concatenate([words[said, None], names])
     chunks = run(
       params,
       np.broadcast_to(seen, (count, *seen.shape)),
-      np.broadcast_to(words[said], (count, words.shape[1])),
+      np.broadcast_to(text, (count, *text.shape)),
       noise,
     )
     return np.asarray(chunks)
@@ -82,14 +86,22 @@ def _config(arrays: Mapping[str, np.ndarray]) -> config_lib.PolicyConfig:
   )
   widths = [arrays[f'encoder/hidden_{k}/bias'].size for k in range(depth)]
   levels = range(meta['levels'])
+  if meta['denoiser'] == 'mlp':
+    channels = [arrays[f'mlp/block_{i}_first/bias'].size for i in levels]
+    kernel_size = 1
+  else:
+    channels = [arrays[f'unet/down_{i}a/first/conv/bias'].size for i in levels]
+    kernel_size = len(arrays['unet/final/conv/kernel'])
   return config_lib.PolicyConfig(
     observation_horizon=meta['observation_horizon'],
     action_horizon=meta['action_horizon'],
     execution_horizon=meta['execution_horizon'],
-    channels=tuple(
-      arrays[f'unet/down_{level}a/first/conv/bias'].size for level in levels
-    ),
-    kernel_size=len(arrays['unet/final/conv/kernel']),
+    denoiser=meta['denoiser'],
+    channels=tuple(channels),
+    kernel_size=kernel_size,
+    object_width=arrays['encoder/context/bias'].size,
+    heads=meta['heads'],
+    use_proprioception=meta['use_proprioception'],
     groups=meta['groups'],
     step_dimension=meta['step_dimension'],
     observation_hidden=tuple(widths),
@@ -102,7 +114,7 @@ def _params(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
   """The parameters as a tree, from names such as `unet/output/kernel`."""
   tree: dict[str, Any] = {}
   for path, value in arrays.items():
-    if path.startswith(('encoder/', 'unet/')):
+    if path.startswith(('encoder/', 'unet/', 'mlp/')):
       *above, name = path.split('/')
       branch = tree
       for part in above:

@@ -15,7 +15,7 @@ from sdd import errors
 from sdd.dataset import statistics
 from sdd.deployment import runtime
 from sdd.language import text_encoder
-from sdd.policy import acting, spec
+from sdd.policy import acting, scene_view, spec
 from sdd.policy import policy as policy_lib
 from sdd.simulation import action
 from sdd.training import checkpoint
@@ -56,14 +56,21 @@ def export_policy(
   """
   target = pathlib.Path(path)
   _check_target(target)
-  if cameras := checkpoint.load_spec(workdir).config.vision.cameras:
+  specification = checkpoint.load_spec(workdir)
+  if cameras := specification.config.vision.cameras:
     raise errors.SddError(
       f'The policy in {workdir} sees ({", ".join(cameras)}), and policies that '
       'see cannot be exported to NumPy yet. Run it from its directory.'
     )
-  learnt = checkpoint.load_policy(workdir)
+  scenes = specification.scenes
+  learnt = checkpoint.load_policy(
+    workdir, state_names=next(iter(scenes.values()))
+  )
   arrays = to_arrays(learnt)
-  difference = largest_difference(learnt, runtime.NumpyPolicy(arrays))
+  difference = max(
+    largest_difference(learnt.within(names), runtime.NumpyPolicy(arrays, names))
+    for names in scenes.values()
+  )
   if not difference <= TOLERANCE:
     raise errors.SddError(
       f'The NumPy policy differs from the JAX policy by {difference:.2g}, more '
@@ -79,7 +86,6 @@ def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
   """Everything the runtime needs, as plain arrays by name."""
   specification, config = learnt.spec, learnt.spec.config
   how = acting.make(config)
-  observed = specification.observation_statistics
   acted = specification.action_statistics
   encoder = text_encoder.load(config.text_encoder, config.text_dimension)
   return {
@@ -88,8 +94,12 @@ def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
     'ddim': how.table,
     **({} if how.start is None else {'start': how.start}),
     'embeddings': encoder.encode(specification.instructions),
-    'observation_centre': _centre(observed),
-    'observation_scale': _reciprocal(_half(observed)),
+    'names': np.stack(
+      [
+        scene_view.object_names(specification, names)
+        for names in specification.scenes.values()
+      ]
+    ),
     'action_centre': _centre(acted),
     'action_half': _half(acted),
     **_flat(learnt.params),
@@ -130,13 +140,17 @@ def _meta(specification: spec.PolicySpec) -> dict[str, Any]:
     'observation_horizon': config.observation_horizon,
     'action_horizon': config.action_horizon,
     'execution_horizon': config.execution_horizon,
+    'denoiser': config.denoiser,
     'levels': len(config.channels),
+    'heads': config.heads,
+    'use_proprioception': config.use_proprioception,
     'groups': config.groups,
     'step_dimension': config.step_dimension,
     'relative_position': config.relative_position,
     'action_spec': specification.action_spec.to_json(),
-    'state_names': list(specification.state_names),
-    'scene': specification.scene,
+    'scenes': {
+      name: list(names) for name, names in specification.scenes.items()
+    },
     'instructions': list(specification.instructions),
   }
 
@@ -162,12 +176,6 @@ def _half(scaling: statistics.Statistics) -> Float[np.ndarray, 'D']:
   span = scaling.maximum.astype(np.float64) - scaling.minimum
   varies = scaling.normalise(scaling.maximum) > 0.5
   return (span / 2 * varies).astype(np.float32)
-
-
-def _reciprocal(half: Float[np.ndarray, 'D']) -> Float[np.ndarray, 'D']:
-  return np.where(half > 0, 1 / np.where(half > 0, half, 1), 0).astype(
-    np.float32
-  )
 
 
 def _check_target(target: pathlib.Path) -> None:

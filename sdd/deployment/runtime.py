@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 if 'numpy' not in sys.modules:
@@ -25,10 +25,12 @@ if 'numpy' not in sys.modules:
 import numpy as np
 
 FORMAT = 'sdd numpy policy'
-VERSION = 1
-EPSILON = 1e-5  # of group normalisation
+VERSION = 2
+EPSILON = 1e-5  # of group and layer normalisation
+_ENTRIES = 'x y z r00 r01 r02 r10 r11 r12 position'.split()
+BLANK = np.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 0], np.float32)  # no object
 Array = np.ndarray
-# Normalised observations (To, F), number of the instruction and noise
+# Observations (To, F), number of the instruction and noise
 # (count, Ta, 10) to normalised chunks (count, Ta, 10).
 Samples = Callable[[Array, int, Array], Array]
 
@@ -40,34 +42,55 @@ class NumpyPolicy:
     execution_horizon: actions to execute before the next `infer`.
     instructions: the sentences it knows.
     action_spec: the meaning of an action, as JSON values.
+    scene: number of the scene it acts in, among those it knows.
     state_names: name of each entry of the observed `state`.
   """
 
-  def __init__(self, arrays: Mapping[str, Array]):
+  def __init__(
+    self, arrays: Mapping[str, Array], state_names: Sequence[str] | None = None
+  ):
     meta = _meta(arrays)
     self.execution_horizon: int = meta['execution_horizon']
     self.instructions = tuple(meta['instructions'])
     self.action_spec: dict[str, Any] = meta['action_spec']
-    self.state_names = tuple(meta['state_names'])
+    self.scene, self.state_names = _scene(meta['scenes'], state_names)
+    self._columns = _columns(self.state_names)
     self._relative: bool = meta['relative_position']
     self._shape = meta['action_horizon'], len(self.action_spec['layout'])
     self._horizon: int = meta['observation_horizon']
     self._arrays = {name: arrays[name] for name in arrays if name != 'meta'}
-    self._encode = _Encoder(arrays)
-    self._unet = _UNet(arrays, meta, length=self._shape[0])
+    count = len(self._columns)
+    self._encode = _Encoder(arrays, meta, arrays['names'][self.scene][:count])
+    if meta['denoiser'] == 'mlp':
+      self._denoiser = _MLP(arrays, meta)
+    else:
+      self._denoiser = _UNet(arrays, meta, length=self._shape[0])
     self.reset()
 
   @classmethod
-  def load(cls, path: Any) -> 'NumpyPolicy':
-    """Reads a `policy.npz`; raises ValueError if it is none."""
+  def load(
+    cls, path: Any, state_names: Sequence[str] | None = None
+  ) -> 'NumpyPolicy':
+    """Reads a `policy.npz`.
+
+    Args:
+      path: the file.
+      state_names: of each entry of the states to come; may be left out for a
+        policy of one scene.
+
+    Raises:
+      ValueError: it is none, or none for such states.
+    """
     try:
       with open(path, 'rb') as stream:
         file: Any = np.load(stream, allow_pickle=False)
         if isinstance(file, Array):
           raise ValueError('it holds a single array')
-        return cls({name: file[name] for name in file.files})
+        arrays = {name: file[name] for name in file.files}
+      _meta(arrays)
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError) as error:
       raise ValueError(f'{path} is not an exported policy: {error}') from error
+    return cls(arrays, state_names)
 
   def reset(self, seed: int = 0) -> None:
     """Forgets the episode; the same seed gives the same noise."""
@@ -109,8 +132,7 @@ class NumpyPolicy:
     history = np.stack(self._history)
     instruction = str(observation['instruction'])
     if sample is not None:
-      seen = self._normalised(history)
-      chunks = sample(seen, self._find(instruction), noise)
+      chunks = sample(history, self._find(instruction), noise)
     else:
       chunks = np.stack([self.sample(history, instruction, n) for n in noise])
     chunks = chunks * self._arrays['action_half']
@@ -121,15 +143,9 @@ class NumpyPolicy:
 
   def sample(self, history: Array, instruction: str, noise: Array) -> Array:
     """The sampling loop on raw observations; the chunk is normalised."""
-    seen = self._normalised(history)
-    condition = self._encode(seen.ravel(), self._find(instruction))
+    condition = self._encode(history, self._find(instruction))
     noise = self._arrays.get('start', noise)  # a regression head needs none
-    return self._unet.sample(condition, noise, self._arrays['ddim'])
-
-  def _normalised(self, history: Array) -> Array:
-    seen = history - self._arrays['observation_centre']
-    seen *= self._arrays['observation_scale']
-    return seen
+    return self._denoiser.sample(condition, noise, self._arrays['ddim'])
 
   def _find(self, instruction: str) -> int:
     if instruction in self.instructions:
@@ -142,7 +158,9 @@ class NumpyPolicy:
     )
 
   def _vector(self, observation: Mapping[str, Any]) -> Array:
-    sizes = {'proprioception': 10, 'state': len(self.state_names)}
+    sizes = {'proprioception': 10}
+    if self.state_names:
+      sizes['state'] = len(self.state_names)
     missing = {*sizes, 'instruction'} - set(observation)
     if missing:
       raise ValueError(f'The observation lacks {sorted(missing)}.')
@@ -155,6 +173,10 @@ class NumpyPolicy:
           f'shape {part.shape}: {part}.'
         )
       parts.append(part)
+    if self.state_names:
+      state = parts.pop()
+      rows = np.where(self._columns < 0, BLANK, state[self._columns])
+      parts.append(rows.ravel())
     return np.concatenate(parts)
 
 
@@ -191,27 +213,139 @@ def mish(x: Array, *, out: Array | None = None) -> Array:
   return result
 
 
+def _scene(
+  scenes: Mapping[str, Sequence[str]], asked: Sequence[str] | None
+) -> tuple[int, tuple[str, ...]]:
+  """Number and state names of the scene to act in."""
+  known = [tuple(names) for names in scenes.values()]
+  if not any(known):
+    return 0, ()
+  if asked is None and len(set(known)) > 1:
+    raise ValueError(
+      f'The policy knows {len(known)} scenes, {", ".join(scenes)}; say by '
+      'state_names in which it is to act.'
+    )
+  wanted = known[0] if asked is None else tuple(asked)
+  if wanted not in known:
+    raise ValueError(
+      f'The policy was trained for {", ".join(scenes)}, not for a scene whose '
+      f'state has {len(wanted)} entries beginning with {wanted[:3]}.'
+    )
+  return known.index(wanted), wanted
+
+
+def _columns(state_names: Sequence[str]) -> Array:
+  """Where the ten numbers of each object are in a state, -1 for nowhere."""
+  rows: dict[str, list[int]] = {}
+  for place, name in enumerate(state_names):
+    owner, _, entry = name.rpartition('/')
+    rows.setdefault(owner, [-1] * 10)[_ENTRIES.index(entry)] = place
+  return np.array(list(rows.values()), int).reshape(-1, 10)
+
+
+def _at_scales(x: Array) -> Array:
+  squashed = [x / np.sqrt(x * x + scale * scale) for scale in (0.03, 0.15)]
+  return np.concatenate([2 * x, *squashed], axis=-1)
+
+
+def _rotation(rows: Array) -> Array:
+  """Rotation matrices from their first two rows."""
+  first, second = rows[..., :3], rows[..., 3:]
+  return np.stack([first, second, np.cross(first, second)], axis=-2)
+
+
+def _geometry(pose: Array, rows: Array) -> Array:
+  """What the tool sees: of its pose (To, 10) and objects (To, N, 10)."""
+  now, moved = rows[-1], 10.0 * (rows[-1] - rows[0])
+  turn, own = _rotation(pose[-1, 3:9]), _rotation(now[:, 3:9])
+  away = now[:, :3] - pose[-1, :3]
+  return np.concatenate(
+    [
+      _at_scales(away),
+      _at_scales(np.einsum('nij,ni->nj', own, -away)),
+      _at_scales(away @ turn),
+      _at_scales(now[:, 9:]),
+      now[:, 3:9],
+      np.einsum('nij,ik->njk', own, turn).reshape(len(now), 9),
+      moved[:, :3],
+      moved[:, 9:],
+    ],
+    axis=1,
+  )
+
+
+class _Dense:
+  """A layer of the file."""
+
+  def __init__(self, arrays: Mapping[str, Array], name: str):
+    self.kernel = arrays[f'{name}/kernel']
+    self.bias = arrays.get(f'{name}/bias', np.float32(0))
+
+  def __call__(self, x: Array) -> Array:
+    return x @ self.kernel + self.bias
+
+
 class _Encoder:
-  """The MLP on observations and sentence; sentences are folded at load."""
+  """Attention to the objects and an MLP; sentences are folded at load."""
 
-  def __init__(self, arrays: Mapping[str, Array]):
-    names = sorted(name for name in arrays if name.startswith('encoder/hidden'))
-    depth = len(names) // 2
-    layers = [f'encoder/hidden_{i}' for i in range(depth)] + ['encoder/output']
-    kernels = [arrays[f'{layer}/kernel'] for layer in layers]
-    biases = [arrays[f'{layer}/bias'] for layer in layers]
-    words = arrays['embeddings']
-    split = len(kernels[0]) - words.shape[1]
-    said = words * words.shape[1] ** 0.5 @ kernels[0][split:]
-    self._said = (said + biases[0]).astype(np.float32)
-    self._first = np.ascontiguousarray(kernels[0][:split])
-    self._rest = list(zip(kernels[1:], biases[1:], strict=True))
+  def __init__(
+    self, arrays: Mapping[str, Array], meta: Mapping[str, Any], names: Array
+  ):
+    scale = names.shape[1] ** 0.5
+    words, names = scale * arrays['embeddings'], scale * names
+    self._feels: bool = meta['use_proprioception']
+    self._heads: int = meta['heads']
+    context = _Dense(arrays, 'encoder/context')
+    self._context = context.kernel[:20]
+    self._asked = words @ context.kernel[20:] + context.bias
+    self._objects = len(names)
+    if self._objects:
+      attention = {
+        part: _Dense(arrays, f'encoder/attention/{part}')
+        for part in ('seen', 'said', 'known', 'question', 'key', 'value')
+      }
+      seen = attention.pop('seen')
+      cut = len(seen.kernel) - names.shape[1]
+      self._seen = seen.kernel[:cut]
+      named = names @ seen.kernel[cut:] + seen.bias
+      self._said = named + attention.pop('said')(words)[:, None]
+      self._attention = attention
+    count = sum(
+      name.startswith('encoder/hidden_') and name.endswith('/bias')
+      for name in arrays
+    )
+    self._hidden = [_Dense(arrays, f'encoder/hidden_{i}') for i in range(count)]
+    self._output = _Dense(arrays, 'encoder/output')
 
-  def __call__(self, seen: Array, instruction: int) -> Array:
-    x = seen @ self._first + self._said[instruction]
-    for kernel, bias in self._rest:
-      x = mish(x) @ kernel + bias
-    return x
+  def __call__(self, history: Array, instruction: int) -> Array:
+    pose = history[:, :10]
+    if not self._feels:
+      pose = np.broadcast_to(BLANK, pose.shape)
+    scale = np.array([1] * 9 + [10], np.float32)
+    now, before = pose[-1] * scale, pose[0] * scale
+    felt = np.concatenate([now, 10 * (now - before)])
+    x = mish(felt @ self._context + self._asked[instruction])
+    if self._objects:
+      rows = history[:, 10:].reshape(len(history), -1, 10)[:, : self._objects]
+      seen = _geometry(pose, rows) @ self._seen + self._said[instruction]
+      x = np.concatenate([x, self._read(x, seen)])
+    for layer in self._hidden:
+      x = mish(layer(x))
+    return self._output(x).astype(np.float32)
+
+  def _read(self, context: Array, seen: Array) -> Array:
+    """What each head finds in the objects."""
+    layers, heads = self._attention, self._heads
+    known = mish(seen + layers['known'](mish(seen)))
+    question = layers['question'](context).reshape(heads, -1)
+    key, value = (
+      layers[name](known).reshape(len(known), heads, -1)
+      for name in ('key', 'value')
+    )
+    weight = np.einsum('hd,nhd->hn', question, key) / key.shape[-1] ** 0.5
+    weight = np.exp(weight - weight.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    return np.einsum('hn,nhd->hd', weight, value).ravel()
 
 
 class _Conv:
@@ -308,6 +442,72 @@ class _Residual:
       np.add(y, self.input @ self._skip, out=out)
 
 
+class _MLP:
+  """The denoiser that takes the chunk as one vector."""
+
+  def __init__(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]):
+    blocks = range(meta['levels'])
+    mine = {
+      name.removeprefix('mlp/'): value
+      for name, value in arrays.items()
+      if name.startswith('mlp/')
+    }
+    self._input, self._output = _Dense(mine, 'input'), _Dense(mine, 'output')
+    self._layers = [
+      (_Dense(mine, f'block_{i}_first'), _Dense(mine, f'block_{i}_second'))
+      for i in blocks
+    ]
+    self._norms = [
+      (mine[f'{name}/scale'], mine[f'{name}/bias'])
+      for name in (*(f'block_{i}_norm' for i in blocks), 'final')
+    ]
+    steered = [
+      _Dense(mine, n) for n in ('context', *(f'block_{i}_film' for i in blocks))
+    ]
+    step = _steps(mine, arrays['times'], meta['step_dimension'])
+    cut, width = step.shape[1], len(self._norms[0][0])
+    kernel = np.concatenate([layer.kernel for layer in steered], axis=1)
+    bias = [np.zeros(width)]
+    for layer in steered[1:]:
+      bias += [1 + layer.bias[:width], layer.bias[width:]]
+    time = step @ kernel[:cut] + np.concatenate(bias)
+    self._time, self._width = time.astype(np.float32), width
+    self._steer = np.ascontiguousarray(kernel[cut:])
+
+  def sample(self, condition: Array, noise: Array, ddim: Array) -> Array:
+    told = self._time + mish(condition) @ self._steer
+    noisy = np.array(noise, np.float32)
+    for row, (a, b, c, d) in zip(told, ddim, strict=True):
+      answer = self._answer(noisy.ravel(), row.reshape(-1, self._width))
+      clean = np.clip(a * noisy + b * answer.reshape(noisy.shape), -1, 1)
+      noisy = c * noisy + d * clean
+    return noisy
+
+  def _answer(self, chunk: Array, told: Array) -> Array:
+    x = self._input(chunk) + told[0]
+    scales, biases = told[1::2], told[2::2]
+    for norm, (first, second), scale, bias in zip(
+      self._norms, self._layers, scales, biases, strict=False
+    ):
+      y = first(mish(_normalised(x, *norm)))
+      x = x + second(mish(y * scale + bias))
+    return self._output(mish(_normalised(x, *self._norms[-1])))
+
+
+def _normalised(x: Array, scale: Array, bias: Array) -> Array:
+  x = x - x.mean()
+  return x / np.sqrt(np.mean(x * x) + EPSILON) * scale + bias
+
+
+def _steps(arrays: Mapping[str, Array], times: Array, dimension: int) -> Array:
+  """The encoded diffusion steps, ready for the layers that they steer."""
+  half = dimension // 2
+  phase = times[:, None] * 10_000.0 ** -(np.arange(half) / (half - 1))
+  x = np.concatenate([np.sin(phase), np.cos(phase)], axis=1)
+  x = mish(x @ arrays['step_in/kernel'] + arrays['step_in/bias'])
+  return mish(x @ arrays['step_out/kernel'] + arrays['step_out/bias'])
+
+
 class _UNet:
   """The U-Net unrolled for one chunk, buffers and FiLM tables made once."""
 
@@ -392,11 +592,7 @@ class _UNet:
 
   def _fold(self, times: Array, dimension: int) -> None:
     """Does the diffusion steps' half of every FiLM layer once and for all."""
-    arrays, half = self._arrays, dimension // 2
-    phase = times[:, None] * 10_000.0 ** -(np.arange(half) / (half - 1))
-    x = np.concatenate([np.sin(phase), np.cos(phase)], axis=1)
-    x = mish(x @ arrays['step_in/kernel'] + arrays['step_in/bias'])
-    x = mish(x @ arrays['step_out/kernel'] + arrays['step_out/bias'])
+    arrays, x = self._arrays, _steps(self._arrays, times, dimension)
     names = [f'{name}/film' for name in self._films]
     kernel = np.concatenate([arrays[f'{n}/kernel'] for n in names], axis=1)
     biases = []

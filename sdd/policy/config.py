@@ -9,6 +9,7 @@ from sdd.policy.vision import config as vision_config
 
 PREDICTIONS = ('epsilon', 'sample', 'v', 'flow')
 HEADS = ('diffusion', 'regression')
+DENOISERS = ('unet', 'mlp')
 CONV_IMPLEMENTATIONS = ('matmul', 'lax')
 
 
@@ -27,11 +28,16 @@ class PolicyConfig:
     observation_horizon: `To`, observations the policy sees.
     action_horizon: `Ta`, actions it predicts.
     execution_horizon: how many of them are executed before it looks again.
-    channels: U-Net widths, one per resolution.
+    denoiser: `unet`, the paper's; or `mlp`, which learns several times as
+      fast on a CPU.
+    channels: widths of the U-Net, one per resolution; or of the MLP's blocks,
+      all equal.
     kernel_size: of the temporal convolutions.
     groups: of every group normalisation.
     step_dimension: width of the diffusion-step embedding.
-    observation_hidden: hidden widths of the MLP on observation and text.
+    object_width: width of what is known of an object, and of the context.
+    heads: of the attention to the objects.
+    observation_hidden: hidden widths of the MLP on all that is known.
     condition_dimension: width of what that MLP hands to every FiLM layer.
     text_encoder: what embeds instructions: `hash`, or `clip:` and a folder or
       name on the model hub, see `sdd.language.text_encoder`.
@@ -44,7 +50,7 @@ class PolicyConfig:
     prediction: what the network predicts: `epsilon`, `sample`, `v` or
       `flow`, see `schedule`.
     relative_position: inside the learner, positions of actions are relative
-      to the present end effector. Outside they stay absolute.
+      to the present end effector, see `frame`. Outside they stay absolute.
     use_state: see where the objects are; a policy that sees pictures instead
       does not.
     use_proprioception: feel where the arm and the fingers are.
@@ -58,12 +64,15 @@ class PolicyConfig:
   observation_horizon: int = 2
   action_horizon: int = 16
   execution_horizon: int = 8
+  denoiser: str = 'unet'
   channels: tuple[int, ...] = (64, 128, 256)
   kernel_size: int = 5
   groups: int = 8
   step_dimension: int = 64
-  observation_hidden: tuple[int, ...] = (256,)
-  condition_dimension: int = 128
+  object_width: int = 128
+  heads: int = 6
+  observation_hidden: tuple[int, ...] = (256, 256)
+  condition_dimension: int = 192
   text_encoder: str = 'hash'
   text_dimension: int = 64
   head: str = 'diffusion'
@@ -84,6 +93,7 @@ class PolicyConfig:
     _choice('prediction', self.prediction, PREDICTIONS)
     _choice('conv_impl', self.conv_impl, CONV_IMPLEMENTATIONS)
     _choice('head', self.head, HEADS)
+    _choice('denoiser', self.denoiser, DENOISERS)
     text_encoder.require_name(self.text_encoder)
     _choice('compute_dtype', self.compute_dtype, precision.DTYPES)
     if self.vision.cameras:
@@ -95,7 +105,8 @@ class PolicyConfig:
       )
     if not self.channels:
       raise errors.SddError('channels is empty; give one width per level.')
-    shrink = 2 ** (len(self.channels) - 1)
+    convolves = self.denoiser == 'unet'
+    shrink = 2 ** (len(self.channels) - 1) if convolves else 1
     rules = (
       ('observation_horizon', self.observation_horizon >= 1, 'at least 1'),
       (
@@ -111,9 +122,19 @@ class PolicyConfig:
       ),
       (
         'channels',
-        all(width >= 1 and width % self.groups == 0 for width in self.channels),
+        not convolves
+        or all(
+          width >= 1 and width % self.groups == 0 for width in self.channels
+        ),
         f'multiples of groups = {self.groups}',
       ),
+      (
+        'channels',
+        convolves or (len(set(self.channels)) == 1 and self.channels[0] >= 1),
+        "equal widths, for denoiser = 'mlp'",
+      ),
+      ('object_width', self.object_width >= 1, 'at least 1'),
+      ('heads', self.heads >= 1, 'at least 1'),
       ('kernel_size', self.kernel_size % 2 == 1, 'odd'),
       (
         'step_dimension',

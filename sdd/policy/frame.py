@@ -6,6 +6,7 @@ what a chunk says is then small and centred, and a motion learnt at one place
 of the table serves at another. Rotation and opening stay as they are.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,12 @@ def end_effector(
 
 
 def fit(data: windows.Windows, *, relative: bool) -> statistics.Statistics:
-  """Statistics of the dataset's actions as the learner sees them."""
+  """Statistics of the dataset's actions as the learner sees them.
+
+  Relative positions have statistics of their own for each step of the chunk,
+  arrays of (Ta, 10): the first step is a tenth as long as the way of the whole
+  chunk, and a centimetre must not get lost in it.
+  """
   if not relative:
     return data.action_statistics
   parts: list[Any] = []
@@ -56,19 +62,27 @@ def fit(data: windows.Windows, *, relative: bool) -> statistics.Statistics:
     batch = data.gather(np.arange(start, min(start + CHUNK, len(data))))
     seen = inward(
       batch['action'], end_effector(batch['observation']), relative=True
-    )
-    flat = seen.reshape(-1, seen.shape[-1]).astype(np.float64)
-    low, high = flat.min(axis=0), flat.max(axis=0)
-    parts.append((low, high, flat.sum(axis=0), (flat**2).sum(axis=0)))
+    ).astype(np.float64)
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    parts.append((low, high, seen.sum(axis=0), (seen**2).sum(axis=0)))
   low, high, total, squares = (
     np.stack(part) for part in zip(*parts, strict=True)
   )
-  count = len(data) * data.gather(np.arange(1))['action'].shape[1]
-  mean = total.sum(axis=0) / count
-  variance = np.maximum(squares.sum(axis=0) / count - mean**2, 0)
+  mean = _shared(total.sum(axis=0) / len(data), np.mean)
+  square = _shared(squares.sum(axis=0) / len(data), np.mean)
   return statistics.Statistics(
-    minimum=low.min(axis=0).astype(np.float32),
-    maximum=high.max(axis=0).astype(np.float32),
+    minimum=_shared(low.min(axis=0), np.min).astype(np.float32),
+    maximum=_shared(high.max(axis=0), np.max).astype(np.float32),
     mean=mean.astype(np.float32),
-    std=np.sqrt(variance).astype(np.float32),
+    std=np.sqrt(np.maximum(square - mean**2, 0)).astype(np.float32),
   )
+
+
+def _shared(
+  moment: Float[np.ndarray, 'Ta 10'], over: Callable[..., np.ndarray]
+) -> Float[np.ndarray, 'Ta 10']:
+  """Rotation and opening have one moment for all steps."""
+  moment = moment.copy()
+  rest = slice(POSITION.stop, None)
+  moment[:, rest] = over(moment[:, rest], axis=0)
+  return moment

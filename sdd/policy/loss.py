@@ -12,8 +12,9 @@ from sdd.policy import acting
 from sdd.policy import schedule as schedule_lib
 
 Batch = Mapping[str, Any]
-"""`observation` (B, To, F), `text` (B, E) and `action` (B, Ta, 10), normalised
-to [-1, 1], and `position` (B,), each example's place in the global batch; of
+"""`observation` (B, To, F) in raw units, `text` (B, M, E), the sentence and the
+names of the objects, `action` (B, Ta, 10), normalised to [-1, 1], and
+`position` (B,), each example's place in the global batch; of
 policies that see, `pictures` (B, cameras, height, width, 3), bytes, or what is
 `seen` of them."""
 

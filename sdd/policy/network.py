@@ -9,40 +9,17 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
-from sdd.policy import activation, unet
+from sdd.dataset import object_layout
+from sdd.policy import condition, mlp, unet
 from sdd.policy import config as config_lib
 from sdd.policy.vision import augmentation, image_encoder
 from sdd.simulation import action
 
 
-class ConditionEncoder(nn.Module):
-  """A small MLP on observation history and sentence.
-
-  It sees the sentence together with every object, so that it can pick the
-  object the sentence is about before the U-Net is told anything.
-  """
-
-  hidden: tuple[int, ...]
-  features: int
-
-  @nn.compact
-  def __call__(
-    self,
-    observation: Float[Array, 'B To F'],
-    text: Float[Array, 'B E'],
-    seen: Float[Array, 'B V'] | None = None,
-  ) -> Float[Array, 'B C']:
-    flat = observation.reshape(observation.shape[0], -1)
-    # Embeddings have unit length: scale their entries to about one.
-    parts = [flat, text * text.shape[-1] ** 0.5]
-    x = jnp.concatenate(parts if seen is None else [*parts, seen], axis=-1)
-    for layer, width in enumerate(self.hidden):
-      x = activation.mish(nn.Dense(width, name=f'hidden_{layer}')(x))
-    return nn.Dense(self.features, name='output')(x)
-
-
 class Network(nn.Module):
-  """Encoder and U-Net; all inputs and outputs normalised to [-1, 1].
+  """Encoder and denoiser.
+
+  Observations come in raw units, chunks normalised to [-1, 1].
 
   `encode` runs once per decision, `denoise` once per diffusion step.
   """
@@ -51,27 +28,32 @@ class Network(nn.Module):
 
   def setup(self):
     config = self.config
-    self.encoder = ConditionEncoder(
-      tuple(config.observation_hidden), config.condition_dimension
+    self.encoder = condition.ConditionEncoder(
+      tuple(config.observation_hidden),
+      config.condition_dimension,
+      config.object_width,
+      config.heads,
+      use_proprioception=config.use_proprioception,
     )
     if config.vision.cameras:
       self.eyes = image_encoder.ImageEncoder(config.vision)
-    self.unet = unet.UNet(
-      tuple(config.channels),
-      kernel_size=config.kernel_size,
-      groups=config.groups,
-      step_dimension=config.step_dimension,
-      conv_impl=config.conv_impl,
-    )
+    if config.denoiser == 'mlp':
+      self.mlp = mlp.MLP(tuple(config.channels), config.step_dimension)
+    else:
+      self.unet = unet.UNet(
+        tuple(config.channels),
+        kernel_size=config.kernel_size,
+        groups=config.groups,
+        step_dimension=config.step_dimension,
+        conv_impl=config.conv_impl,
+      )
 
   def encode(
     self,
     observation: Float[Array, 'B To F'],
-    text: Float[Array, 'B E'],
+    text: Float[Array, 'B M E'],
     seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B C']:
-    if not self.config.use_proprioception:
-      observation = observation[..., action.DIMENSION :]
     if not self.config.vision.cameras:
       return self.encoder(observation, text)
     return self.encoder(observation, text, self.eyes(seen))
@@ -82,35 +64,37 @@ class Network(nn.Module):
     time: Int[Array, 'B'],
     condition: Float[Array, 'B C'],
   ) -> Float[Array, 'B Ta 10']:
-    return self.unet(noisy, time, condition)
+    denoiser = self.mlp if self.config.denoiser == 'mlp' else self.unet
+    return denoiser(noisy, time, condition)
 
   def __call__(
     self,
     noisy: Float[Array, 'B Ta 10'],
     time: Int[Array, 'B'],
     observation: Float[Array, 'B To F'],
-    text: Float[Array, 'B E'],
+    text: Float[Array, 'B M E'],
     seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B Ta 10']:
     return self.denoise(noisy, time, self.encode(observation, text, seen))
 
 
 def init(
-  config: config_lib.PolicyConfig, features: int, *, seed: int
+  config: config_lib.PolicyConfig, objects: int, *, seed: int
 ) -> dict[str, Any]:
-  """Fresh parameters for observations of `features` numbers.
+  """Fresh parameters for observations of so many objects.
 
   LeCun-normal kernels, zero biases, unit scales: linen's defaults, but drawn
   by NumPy, because XLA takes 20 s to compile a generator per parameter.
   """
   model = Network(config.validate())
+  features = action.DIMENSION + objects * object_layout.DIMENSION
   tree = jax.eval_shape(
     model.init,
     jax.random.PRNGKey(0),
     jnp.zeros((1, config.action_horizon, action.DIMENSION)),
     jnp.zeros((1,), jnp.int32),
     jnp.zeros((1, config.observation_horizon, features)),
-    jnp.zeros((1, config.text_dimension)),
+    jnp.zeros((1, 1 + objects, config.text_dimension)),
     augmentation.nothing(config.vision) if config.vision.cameras else None,
   )
   generator = np.random.Generator(np.random.Philox(seed))

@@ -1,18 +1,17 @@
 """The distilled policy, acting: history, noise, sampling, raw actions."""
 
 import collections
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import Float
 
-from sdd import errors
 from sdd.dataset import pictures
-from sdd.language import text_encoder
-from sdd.policy import frame, protocol, sampler, spec
+from sdd.policy import frame, protocol, sampler, scene_view, spec
 from sdd.policy.vision import augmentation, observed
-from sdd.simulation import action
 
 
 class DiffusionPolicy:
@@ -27,13 +26,37 @@ class DiffusionPolicy:
     execution_horizon: actions to execute before the next `infer`.
   """
 
-  def __init__(self, specification: spec.PolicySpec, params: Any):
+  def __init__(
+    self,
+    specification: spec.PolicySpec,
+    params: Any,
+    *,
+    state_names: Sequence[str] | None = None,
+  ):
+    """Takes a policy into a scene.
+
+    Args:
+      specification: what it speaks.
+      params: of the network.
+      state_names: of each entry of the states to come; may be left out where
+        all training data came from one scene.
+
+    Raises:
+      SddError: it was not trained for such states.
+    """
     self.spec = specification
+    self._view = scene_view.SceneView(specification, state_names)
     self.params = jax.device_put(params)
     self.execution_horizon = specification.config.execution_horizon
     self._sample = sampler.make(specification.config)
-    self._embeddings: dict[str, np.ndarray] = {}
     self.reset()
+
+  def within(self, state_names: Sequence[str]) -> 'DiffusionPolicy':
+    """The same policy in another of its scenes; SddError if it has no such."""
+    there = copy.copy(self)
+    there._view = scene_view.SceneView(self.spec, state_names)
+    there.reset()
+    return there
 
   def reset(self, seed: int = 0) -> None:
     """Starts a new episode with its own noise."""
@@ -48,7 +71,7 @@ class DiffusionPolicy:
 
   def observe(self, observation: protocol.Observation) -> None:
     """Takes note of a step that needs no new chunk."""
-    self._history.append(vector(observation, self.spec))
+    self._history.append(self._view.vector(observation))
     self._fresh = True
 
   def infer(
@@ -71,7 +94,7 @@ class DiffusionPolicy:
     """
     if not self._fresh and self.execution_horizon > 1:
       self._history.clear()  # what is there is a whole chunk old
-    present = vector(observation, self.spec)
+    present = self._view.vector(observation)
     self._history.append(present)
     while len(self._history) < self.spec.config.observation_horizon:
       self._history.appendleft(self._history[0])
@@ -110,11 +133,10 @@ class DiffusionPolicy:
     many: Any = jax.tree.map(
       lambda leaf: np.broadcast_to(leaf, (len(noise), *leaf.shape[1:])), seen
     )
-    scaled = self.spec.observation_statistics.normalise(history)
-    felt, said = np.asarray(scaled, np.float32), self._embed(instruction)
+    said = self._view.text(instruction)
     chunks = self._sample(
       self.params,
-      np.broadcast_to(felt, (len(noise), *felt.shape)),
+      np.broadcast_to(history, (len(noise), *history.shape)),
       np.broadcast_to(said, (len(noise), *said.shape)),
       noise,
       many,
@@ -131,40 +153,3 @@ class DiffusionPolicy:
     size = (vision.size[0], vision.size[1])
     stack = observed.stacked(observation, self.spec.pictures, size)
     return (augmentation.centre(stack[None], vision),)
-
-  def _embed(self, instruction: str) -> np.ndarray:
-    if instruction not in self._embeddings:
-      config = self.spec.config
-      encoder = text_encoder.load(config.text_encoder, config.text_dimension)
-      (self._embeddings[instruction],) = encoder.encode([instruction])
-    return self._embeddings[instruction]
-
-
-def vector(
-  observation: protocol.Observation, specification: spec.PolicySpec
-) -> Float[np.ndarray, 'F']:
-  """One observation as the vector that datasets hold.
-
-  Raises:
-    SddError: for a missing, misshapen or non-finite entry.
-  """
-  expected = {'proprioception': action.DIMENSION}
-  if specification.state_names:
-    expected['state'] = len(specification.state_names)
-  missing = {*expected, 'instruction'} - set(observation)
-  if missing:
-    raise errors.SddError(
-      f'The observation lacks {sorted(missing)}; it has {sorted(observation)}.'
-    )
-  parts = []
-  for name, size in expected.items():
-    part = np.asarray(observation[name], np.float32)
-    if part.shape != (size,):
-      raise errors.SddError(
-        f'The observation {name!r} has shape {part.shape}; this policy was '
-        f'trained with ({size},).'
-      )
-    if not np.isfinite(part).all():
-      raise errors.SddError(f'The observation {name!r} is not finite: {part}.')
-    parts.append(part)
-  return np.concatenate(parts)

@@ -34,9 +34,9 @@ def draw_noise(
 def make(config: config_lib.PolicyConfig) -> Sampler:
   """Compiles `sample(params, observation, text, noise, seen)` for one network.
 
-  Observation (B, To, F), text (B, E), noise and result (B, Ta, 10); all
-  normalised. `seen` is None for a policy without cameras. Deterministic: the
-  noise decides the chunk.
+  Observation (B, To, F) in raw units, text (B, M, E), noise and result
+  (B, Ta, 10), normalised. `seen` is None for a policy without cameras.
+  Deterministic: the noise decides the chunk.
   """
   return loop(network.Network(config.validate()), acting.make(config))
 
@@ -48,7 +48,7 @@ def loop(model: network.Network, how: acting.Acting) -> Sampler:
   def sample(
     params: Any,
     observation: Float[Array, 'B To F'],
-    text: Float[Array, 'B E'],
+    text: Float[Array, 'B M E'],
     noise: Float[Array, 'B Ta 10'],
     seen: augmentation.Seen | None = None,
   ) -> Float[Array, 'B Ta 10']:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdd import errors
+from sdd.dataset import object_layout, statistics
 from sdd.dataset import pictures as picture_lib
-from sdd.dataset import statistics
 from sdd.policy import config as config_lib
 from sdd.policy.vision import config as vision_config
 from sdd.simulation import action
 
 FORMAT = 'sdd policy'
-VERSION = 1  # raise it when old readers must refuse
+VERSION = 2  # raise it when old readers must refuse
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,28 +22,33 @@ class PolicySpec:
   Attributes:
     config: shape of network and sampler.
     action_spec: the meaning of an action, copied from the dataset.
-    state_names: name of each entry of the observed `state`; empty for a
-      policy that is told no state.
-    scene: name of the scene that the data come from.
+    scenes: of each scene that the data come from, its name and the name of
+      each entry of the observed `state`; none for a policy that is told no
+      state.
     instructions: the sentences of the training data.
-    observation_statistics: of the (10 + S) observed numbers.
+    observation_statistics: of the (10 + 10 N) observed numbers, N being the
+      objects of the scene that has most.
     action_statistics: of actions as the learner sees them; see `frame`.
     pictures: what cameras have to deliver.
   """
 
   config: config_lib.PolicyConfig
   action_spec: action.ActionSpec
-  state_names: tuple[str, ...]
-  scene: str
+  scenes: Mapping[str, tuple[str, ...]]
   instructions: tuple[str, ...]
   observation_statistics: statistics.Statistics
   action_statistics: statistics.Statistics
   pictures: picture_lib.PictureSpec = picture_lib.NONE
 
   @property
+  def objects(self) -> int:
+    """Objects of the scene that has most; with fewer, some rows are blank."""
+    return max(len(object_layout.layout(s)) for s in self.scenes.values())
+
+  @property
   def features(self) -> int:
-    """Numbers in one observation: proprioception, then state."""
-    return action.DIMENSION + len(self.state_names)
+    """Numbers in one observation: proprioception, then every object's."""
+    return action.DIMENSION + self.objects * object_layout.DIMENSION
 
   def to_json(self) -> dict[str, Any]:
     """Everything as JSON values, format and version first."""
@@ -52,8 +57,7 @@ class PolicySpec:
       'version': VERSION,
       'config': dataclasses.asdict(self.config),
       'action_spec': self.action_spec.to_json(),
-      'state_names': list(self.state_names),
-      'scene': self.scene,
+      'scenes': {name: list(names) for name, names in self.scenes.items()},
       'instructions': list(self.instructions),
       'observation_statistics': self.observation_statistics.to_json(),
       'action_statistics': self.action_statistics.to_json(),
@@ -73,8 +77,7 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
     return PolicySpec(
       config=_config(fields['config']),
       action_spec=action.ActionSpec.from_json(fields['action_spec']),
-      state_names=tuple(fields['state_names']),
-      scene=str(fields['scene']),
+      scenes={name: tuple(known) for name, known in fields['scenes'].items()},
       instructions=tuple(fields['instructions']),
       observation_statistics=statistics.Statistics.from_json(
         fields['observation_statistics']
@@ -86,7 +89,7 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
         fields.get('pictures', picture_lib.NONE.to_json())
       ),
     )
-  except (KeyError, TypeError) as error:
+  except (AttributeError, KeyError, TypeError) as error:
     raise errors.SddError(
       f'{source} is damaged: {error}. Train again into a new directory.'
     ) from error

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from sdd import errors
 from sdd.dataset import windows
 from sdd.language import text_encoder
-from sdd.policy import frame, loss, spec
+from sdd.policy import frame, loss, scene_view, spec
 from sdd.training import sentences
 
 
@@ -45,6 +45,12 @@ class Batches:
     config = specification.config
     encoder = text_encoder.load(config.text_encoder, config.text_dimension)
     self._text = encoder.encode(specification.instructions)
+    self._names = np.stack(
+      [
+        scene_view.object_names(specification, names)
+        for names in specification.scenes.values()
+      ]
+    )
     self._order = functools.lru_cache(maxsize=2)(
       lambda epoch: data.epoch_order(seed, epoch, balanced=balanced)
     )
@@ -80,8 +86,7 @@ class Batches:
     }
 
   def translate(self, raw: Any) -> dict[str, np.ndarray]:
-    """Raw windows to normalised observation, action and text."""
-    statistics = self._spec.observation_statistics
+    """Raw windows to observation, normalised action and text."""
     action = frame.inward(
       raw['action'],
       frame.end_effector(raw['observation']),
@@ -89,9 +94,9 @@ class Batches:
     )
     normalised = self._spec.action_statistics.normalise(action)
     told = raw['observation'][..., : self._spec.features]
-    observed = statistics.normalise(told)
+    said = self._text[raw['instruction']][:, None]
     return {
-      'observation': np.asarray(observed, np.float32),
+      'observation': np.asarray(told, np.float32),
       'action': np.asarray(normalised, np.float32),
-      'text': self._text[raw['instruction']],
+      'text': np.concatenate([said, self._names[raw['scene']]], axis=1),
     }

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import pathlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -191,6 +191,7 @@ def load_policy(
   workdir: pathlib.Path | str,
   *,
   action_spec: action.ActionSpec | None = None,
+  state_names: Sequence[str] | None = None,
   step: int | None = None,
 ) -> policy.DiffusionPolicy:
   """Loads the averaged weights of a run as a policy.
@@ -198,10 +199,13 @@ def load_policy(
   Args:
     workdir: the working directory of a training run.
     action_spec: the action that the robot or data at hand speak; compared.
+    state_names: of the scene at hand; may be left out if all training data
+      came from one scene.
     step: which checkpoint; the newest if None.
 
   Raises:
-    SddError: if the directory has no policy or no such checkpoint.
+    SddError: if the directory has no policy or no such checkpoint, or the
+      policy was not trained for this scene.
     SpecMismatchError: if the policy speaks another action.
   """
   specification = load_spec(workdir)
@@ -211,9 +215,11 @@ def load_policy(
     )
   with opened(pathlib.Path(workdir)) as checkpoints:
     step = _existing(workdir, checkpoints.steps(), step)
-    like = network.init(specification.config, specification.features, seed=0)
+    like = network.init(specification.config, specification.objects, seed=0)
     ema = checkpoints.restore_ema(like, step=step)
-  return policy.DiffusionPolicy(specification, jax.tree.map(np.asarray, ema))
+  return policy.DiffusionPolicy(
+    specification, jax.tree.map(np.asarray, ema), state_names=state_names
+  )
 
 
 def _existing(

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from sdd import errors
 from sdd.dataset import windows
 from sdd.policy import frame, spec
-from sdd.simulation import action
 from sdd.training import (
   batches,
   checkpoint,
@@ -47,18 +46,21 @@ def specify(
 ) -> spec.PolicySpec:
   """What a policy trained on these windows will speak."""
   relative = config.policy.relative_position
-  names = tuple(data.spec.state_names) if config.policy.use_state else ()
-  told = action.DIMENSION + len(names)
-  return spec.PolicySpec(
+  scenes = {
+    name: names if config.policy.use_state else ()
+    for name, names in data.scenes.items()
+  }
+  specification = spec.PolicySpec(
     config=config.policy,
     action_spec=data.spec.action_spec,
-    state_names=names,
-    scene=data.spec.scene,
+    scenes=scenes,
     instructions=sentences.known(data),
-    observation_statistics=data.observation_statistics.first(told),
+    observation_statistics=data.observation_statistics,
     action_statistics=frame.fit(data, relative=relative),
     pictures=data.picture_spec,
   )
+  told = data.observation_statistics.first(specification.features)
+  return dataclasses.replace(specification, observation_statistics=told)
 
 
 def resumes_at(workdir: pathlib.Path | str) -> int:
@@ -104,7 +106,7 @@ def train(
   )
   hosts.on_first(lambda: checkpoint.claim(workdir, config, specification))
   with _saver(workdir, config) as checkpoints, stopping.signals() as stopped:
-    host = state.init(config, specification.features)
+    host = state.init(config, specification.objects)
     if checkpoints is not None and checkpoints.latest() is not None:
       host = checkpoints.restore(host)
     host = hosts.broadcast(host)

@@ -50,9 +50,9 @@ def optimiser(
   return adamw, rate
 
 
-def init(config: config_lib.TrainingConfig, features: int) -> TrainState:
+def init(config: config_lib.TrainingConfig, objects: int) -> TrainState:
   """The state before the first step, on the host."""
-  params = network.init(config.policy, features, seed=config.seed)
+  params = network.init(config.policy, objects, seed=config.seed)
   transform, _ = optimiser(config)
   fresh = jax.eval_shape(transform.init, params)
   zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), fresh)

@@ -12,7 +12,7 @@ from sdd.simulation import action
 MJCF = '<mujoco><worldbody/></mujoco>'
 SHA256 = hashlib.sha256(MJCF.encode()).hexdigest()
 SCENES = {SHA256: MJCF}
-STATE_NAMES = tuple(f'crayon box {axis}' for axis in ('x', 'y', 'z', 'yaw'))
+STATE_NAMES = (*(f'crayon box/{axis}' for axis in 'xyz'), 'lid/position')
 SPEC = action.ActionSpec()
 TASKS = ('put the crayon box in the drawer', 'ouvre le tiroir — doucement')
 WRITER: dict[str, Any] = {

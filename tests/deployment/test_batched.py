@@ -23,7 +23,7 @@ def observation(learnt, instruction, shift=0.0):
   rng = np.random.default_rng(0)
   return {
     'proprioception': rng.normal(size=10) + shift,
-    'state': rng.normal(size=len(learnt.spec.state_names)),
+    'state': rng.normal(size=len(learnt.spec.scenes['transport'])),
     'instruction': instruction,
   }
 

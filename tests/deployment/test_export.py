@@ -43,25 +43,26 @@ def workdir(tmp_path_factory):
       channels=(8, 16, 16),
       groups=4,
       step_dimension=8,
+      object_width=16,
+      heads=2,
       observation_hidden=(16, 12),
       condition_dimension=8,
       text_dimension=16,
     )
   )
-  seen = rng.normal(size=(20, 10 + len(NAMES))).astype(np.float32)
+  seen = rng.normal(size=(20, 30)).astype(np.float32)
   seen[:, 11] = 0.25  # something that never moves
   specification = spec.PolicySpec(
     config=run.policy,
     action_spec=action.ActionSpec(),
-    state_names=NAMES,
-    scene='drawer',
+    scenes={'drawer': NAMES},
     instructions=INSTRUCTIONS,
     observation_statistics=statistics.Statistics.of(seen),
     action_statistics=statistics.Statistics.of(
       rng.normal(size=(20, 10)).astype(np.float32)
     ),
   )
-  fresh = state.init(run, specification.features)
+  fresh = state.init(run, specification.objects)
   ema = jax.tree.map(
     lambda leaf: leaf + 0.1 * rng.normal(size=leaf.shape).astype(np.float32),
     fresh.ema,

@@ -16,6 +16,8 @@ TINY = config.PolicyConfig(
   channels=(8, 16),
   groups=4,
   step_dimension=8,
+  object_width=16,
+  heads=2,
   observation_hidden=(16,),
   condition_dimension=8,
   text_dimension=8,
@@ -44,12 +46,12 @@ def test_both_convolutions_agree_forwards_and_backwards(size, stride, padding):
 
 def test_the_network_is_the_same_with_either_convolution():
   rng = np.random.default_rng(1)
-  params = network.init(TINY, 12, seed=0)
+  params = network.init(TINY, 2, seed=0)
   inputs = (
     rng.standard_normal((3, 8, 10)).astype(np.float32),
     np.array([0, 7, 49]),
-    rng.standard_normal((3, 2, 12)).astype(np.float32),
-    rng.standard_normal((3, 8)).astype(np.float32),
+    rng.standard_normal((3, 2, 30)).astype(np.float32),
+    rng.standard_normal((3, 3, 8)).astype(np.float32),
   )
   outputs = []
   for implementation in config.CONV_IMPLEMENTATIONS:
@@ -86,7 +88,7 @@ def test_mish_is_mish():
 
 
 def test_the_same_seed_gives_the_same_parameters():
-  one, two = network.init(TINY, 12, seed=3), network.init(TINY, 12, seed=3)
+  one, two = network.init(TINY, 2, seed=3), network.init(TINY, 2, seed=3)
   jax.tree.map(np.testing.assert_array_equal, one, two)
 
 
@@ -100,6 +102,8 @@ def test_the_same_seed_gives_the_same_parameters():
     ('execution_horizon', 9),
     ('channels', ()),
     ('channels', (8, 18)),
+    ('denoiser', 'transformer'),
+    ('heads', 0),
     ('kernel_size', 4),
     ('inference_steps', 51),
     ('step_dimension', 2),

@@ -42,8 +42,8 @@ def test_a_batch_is_normalised_and_spread_over_devices():
   np.testing.assert_array_equal(np.ravel(batch['position']), np.arange(16))
   for value in batch.values():
     assert value.shape[:2] == (devices, 16 // devices)
-  for name in ('observation', 'action'):
-    assert np.abs(batch[name]).max() <= 1 + 1e-6
+  assert np.abs(batch['action']).max() <= 1 + 1e-6
+  for name in ('observation', 'action', 'text'):
     assert np.asarray(batch[name]).dtype == np.float32
 
 
@@ -52,19 +52,28 @@ def test_a_batch_must_divide_by_the_devices():
     make(batch_size=15)
 
 
-def test_relative_statistics_are_those_of_all_windows():
+def test_relative_statistics_are_those_of_each_step():
   data = tiny_run.data()
   everything = data.gather(np.arange(len(data)))
   seen = frame.inward(
     everything['action'],
     frame.end_effector(everything['observation']),
     relative=True,
-  ).reshape(-1, 10)
+  )
   fitted = frame.fit(data, relative=True)
-  np.testing.assert_allclose(fitted.minimum, seen.min(axis=0))
-  np.testing.assert_allclose(fitted.maximum, seen.max(axis=0))
-  np.testing.assert_allclose(fitted.mean, seen.mean(axis=0), atol=1e-6)
-  np.testing.assert_allclose(fitted.std, seen.std(axis=0), atol=1e-6)
+  for step in range(seen.shape[1]):
+    for part, among in (
+      (slice(0, 3), seen[:, step]),
+      (slice(3, 10), seen.reshape(-1, 10)),
+    ):
+      values = among[:, part]
+      for name in ('min', 'max', 'mean', 'std'):
+        field = {'min': 'minimum', 'max': 'maximum'}.get(name, name)
+        np.testing.assert_allclose(
+          getattr(fitted, field)[step, part],
+          getattr(values, name)(axis=0),
+          atol=1e-6,
+        )
   assert frame.fit(data, relative=False) is data.action_statistics
 
 
@@ -78,7 +87,7 @@ def test_the_average_forgets_its_start_and_then_remembers_long():
 
 def test_the_optimiser_starts_as_optax_starts_it():
   config = tiny_run.config()
-  fresh = state.init(config, 12)
+  fresh = state.init(config, 2)
   transform, rate = state.optimiser(config)
   expected = transform.init(fresh.params)
   for ours, theirs in zip(

@@ -10,13 +10,14 @@ import sys
 import jax
 import numpy as np
 
-from sdd.dataset import spec, statistics, windows
+from sdd.dataset import object_layout, spec, statistics, windows
 from sdd.policy import config as policy_config
 from sdd.simulation import action
 from sdd.training import batches, checkpoint, loop, observer, state, step
 from sdd.training import config as training_config
 
 INSTRUCTIONS = ('go left', 'go right')
+STATE = ('way/position', 'post/x')
 
 
 def config(**fields) -> training_config.TrainingConfig:
@@ -29,6 +30,8 @@ def config(**fields) -> training_config.TrainingConfig:
       groups=4,
       kernel_size=3,
       step_dimension=8,
+      object_width=16,
+      heads=2,
       observation_hidden=(16,),
       condition_dimension=8,
       text_dimension=8,
@@ -51,18 +54,21 @@ def data(*, rate_hz: float = 4.0) -> windows.Windows:
   rng = np.random.default_rng(0)
   length, walks = 12, 6
   side = np.repeat(np.arange(walks) % 2, length)
-  observation = np.zeros((walks * length, 12), np.float32)
-  observation[:, 0] = rng.normal(size=len(side)) / 10
-  observation[:, 10] = np.tile(np.arange(length), walks) / length
+  felt = np.zeros((walks * length, 10), np.float32)
+  felt[:, 0] = rng.normal(size=len(side)) / 10
+  state = np.zeros((walks * length, 2), np.float32)
+  state[:, 0] = np.tile(np.arange(length), walks) / length
+  rows = object_layout.layout(STATE).rows(state).reshape(len(state), -1)
+  observation = np.concatenate([felt, rows], axis=1)
   act = np.zeros((walks * length, 10), np.float32)
-  act[:, 0] = observation[:, 0] + np.where(side, 0.1, -0.1)
-  act[:, 9] = observation[:, 10] > 0.5
+  act[:, 0] = felt[:, 0] + np.where(side, 0.1, -0.1)
+  act[:, 9] = state[:, 0] > 0.5
   owner = np.repeat(np.arange(walks), length - 1)
   ends = length * (np.arange(walks) + 1)
   return windows.Windows(
     spec=spec.DatasetSpec(
       name='walks',
-      state_names=('progress', 'nothing'),
+      state_names=STATE,
       action_spec=action.ActionSpec(rate_hz=rate_hz),
       scene='plane',
     ),
@@ -77,13 +83,15 @@ def data(*, rate_hz: float = 4.0) -> windows.Windows:
     instruction=(owner % 2).astype(np.int32),
     observation_statistics=statistics.Statistics.of(observation),
     action_statistics=statistics.Statistics.of(act),
+    scenes={'plane': STATE},
+    scene=np.zeros(len(owner), np.int32),
   )
 
 
 def final_state(run: training_config.TrainingConfig, workdir: pathlib.Path):
   """Everything that the newest checkpoint holds."""
   with checkpoint.opened(workdir) as checkpoints:
-    return checkpoints.restore(state.init(run, 12))
+    return checkpoints.restore(state.init(run, 2))
 
 
 def _train(workdir: str, save_every: str) -> None:
@@ -102,7 +110,7 @@ def _devices(file: str) -> None:
   batch = batches.Batches(
     walks, loop.specify(run, walks), batch_size=16, seed=0
   )
-  take, now = step.make(run), step.replicate(state.init(run, 12))
+  take, now = step.make(run), step.replicate(state.init(run, 2))
   for number in range(5):
     now, _ = take(now, batch(number), step.tell([False]))
   params = jax.tree.leaves(step.unreplicate(now).params)
