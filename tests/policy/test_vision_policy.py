@@ -103,11 +103,23 @@ def test_it_cannot_be_exported(tmp_path):
 
 def test_without_proprioception_only_pictures_and_words_count():
   blunt = dataclasses.replace(small_vision.CONFIG, use_proprioception=False)
-  params = network.init(blunt, 10, seed=0)
-  entering = params['encoder']['hidden_0']['kernel'].shape[0]
-  assert entering == blunt.text_dimension + blunt.vision.features
-  felt = network.init(small_vision.CONFIG, 10, seed=0)
-  assert felt['encoder']['hidden_0']['kernel'].shape[0] == entering + 20
+  params = network.init(blunt, 0, seed=0)
+  seen = augmentation.nothing(blunt.vision)
+  words = np.ones((1, 1, blunt.text_dimension), np.float32)
+
+  def encoded(config, shift, picture=0.0):
+    bright = seen._replace(
+      pictures=seen.pictures.at[:, :, 4:9, 4:9].add(picture)
+    )
+    felt = np.linspace(0, 1, 20, dtype=np.float32).reshape(1, 2, 10) + shift
+    return network.Network(config).apply(
+      {'params': params}, felt, words, bright, method='encode'
+    )
+
+  np.testing.assert_array_equal(encoded(blunt, 0), encoded(blunt, 1))
+  assert np.abs(encoded(blunt, 0) - encoded(blunt, 0, 1.0)).max() > 1e-5
+  felt = small_vision.CONFIG
+  assert np.abs(encoded(felt, 0) - encoded(felt, 1)).max() > 1e-3
 
 
 def test_a_policy_must_observe_something():
@@ -123,12 +135,12 @@ def test_a_policy_must_observe_something():
 def test_bfloat16_is_close_and_gradients_are_float32():
   config = small_vision.CONFIG
   model = network.Network(config)
-  params = network.init(config, 10, seed=0)
+  params = network.init(config, 0, seed=0)
   rng = np.random.default_rng(0)
   batch = {
     'observation': rng.uniform(-1, 1, (4, 2, 10)).astype(np.float32),
     'action': rng.uniform(-1, 1, (4, 8, 10)).astype(np.float32),
-    'text': rng.normal(size=(4, config.text_dimension)).astype(np.float32),
+    'text': rng.normal(size=(4, 1, config.text_dimension)).astype(np.float32),
     'position': np.arange(4),
     'pictures': rng.integers(0, 256, (4, 2, 20, 20, 3), dtype=np.uint8),
   }
@@ -160,7 +172,7 @@ def test_bfloat16_is_close_and_gradients_are_float32():
 
 def test_every_camera_has_weights_of_its_own():
   config = small_vision.CONFIG
-  params = network.init(config, 10, seed=0)
+  params = network.init(config, 0, seed=0)
   assert set(params['eyes']) == {'camera_front', 'camera_wrist', 'output'}
   kernels = [
     params['eyes'][f'camera_{name}']['trunk']['stem']['kernel']
