@@ -1,6 +1,21 @@
 """Balance domain from two cameras and a sentence, at the size of a CPU.
 
-draft
+The row "Ours: language-conditioned diffusion policy" for the balance task of
+*Scaling Up and Distilling Down* (Ha, Florence, Song, CoRL 2023: 79.0 %), with
+two cameras of 96x96 pixels in the place of three of 160x240, an encoder of
+67 thousand parameters in the place of three ResNet-18, and an MLP that
+denoises. The policy is told where its tool is and the sentence, but not where
+anything else is. Random crops, 4 executed actions and the optimiser are
+theirs; colours vary less, since one look is all that it meets.
+
+Hardware: two CPU cores, about 15 minutes.
+
+    python -m experiments.collect --scene=balance --task=all \\
+      --episodes=300 --seed=1 --out=DATASET
+    python -m experiments.render --data=DATASET --out=PICTURES \\
+      --cameras=front,wrist --size=96x96
+    python -m experiments.train --config=experiments/configs/balance_vision.py \\
+      --data=PICTURES --workdir=DIR
 """
 
 from sdd.policy import config as policy_config
@@ -11,15 +26,21 @@ from sdd.training import config as training_config
 def get_config() -> training_config.TrainingConfig:
   return training_config.TrainingConfig(
     policy=policy_config.PolicyConfig(
-      channels=(32, 64, 128),
-      kernel_size=3,
+      denoiser='mlp',
+      channels=(512, 512, 512, 512),
+      execution_horizon=4,
       use_state=False,
       vision=vision_config.VisionConfig(
-        cameras=('front', 'wrist'), size=(96, 96), width=16
+        cameras=('front', 'wrist'),
+        size=(96, 96),
+        width=16,
+        brightness=0.1,
+        contrast=0.1,
+        saturation=0.1,
       ),
     ),
     batch_size=64,
-    steps=6000,
+    steps=4000,
     learning_rate=1e-3,
     warmup_steps=200,
     checkpoint_every=500,

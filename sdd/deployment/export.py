@@ -56,16 +56,16 @@ def export_policy(
   """
   target = pathlib.Path(path)
   _check_target(target)
-  scenes = checkpoint.load_spec(workdir).scenes
+  specification = checkpoint.load_spec(workdir)
+  if cameras := specification.config.vision.cameras:
+    raise errors.SddError(
+      f'The policy in {workdir} sees ({", ".join(cameras)}), and policies that '
+      'see cannot be exported to NumPy yet. Run it from its directory.'
+    )
+  scenes = specification.scenes
   learnt = checkpoint.load_policy(
     workdir, state_names=next(iter(scenes.values()))
   )
-  if learnt.spec.config.vision.cameras:
-    cameras = ', '.join(learnt.spec.config.vision.cameras)
-    raise errors.SddError(
-      f'The policy in {workdir} sees ({cameras}); policies that see cannot be '
-      'exported to NumPy. Run it from its directory.'
-    )
   arrays = to_arrays(learnt)
   difference = max(
     largest_difference(learnt.within(names), runtime.NumpyPolicy(arrays, names))

@@ -65,7 +65,7 @@ class Network(nn.Module):
     condition: Float[Array, 'B C'],
   ) -> Float[Array, 'B Ta 10']:
     denoiser = self.mlp if self.config.denoiser == 'mlp' else self.unet
-    return denoiser(noisy, time, condition)
+    return denoiser(noisy, time, condition.astype(noisy.dtype))
 
   def __call__(
     self,

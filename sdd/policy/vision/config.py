@@ -6,7 +6,8 @@ from sdd import errors
 
 ENCODERS = ('light', 'resnet18')
 POOLINGS = ('spatial_softmax', 'average')
-SMALLEST = 16  # pixels that a side of the crop must have
+# Pixels that a side of the crop must have for maps of more than one.
+SMALLEST = {'light': 16, 'resnet18': 33}
 
 
 @dataclasses.dataclass
@@ -70,9 +71,9 @@ class VisionConfig:
       ('crop', 0 < self.crop <= 1, 'above 0 and at most 1'),
       (
         'size',
-        min(self.crop_size) >= SMALLEST,
-        f'so large that the crop has {SMALLEST} pixels a side; it has '
-        f'{self.crop_size}',
+        min(self.crop_size) >= SMALLEST[self.encoder],
+        f'so large that the crop has {SMALLEST[self.encoder]} pixels a side; '
+        f'it has {self.crop_size}',
       ),
       (
         'width',
