@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.dataset import statistics, windows
+from sdd.simulation import action as actions
 
 POSITION = slice(0, 3)  # of an action, and of the proprioception
 CHUNK = 4096  # windows held in memory at once
@@ -48,12 +49,15 @@ def end_effector(
   return observation[..., -1, POSITION]
 
 
-def fit(data: windows.Windows, *, relative: bool) -> statistics.Statistics:
+def fit(
+  data: windows.Windows, *, relative: bool, reach: float = 0.0
+) -> statistics.Statistics:
   """Statistics of the dataset's actions as the learner sees them.
 
   Relative positions have statistics of their own for each step of the chunk,
   arrays of (Ta, 10): the first step is a tenth as long as the way of the whole
-  chunk, and a centimetre must not get lost in it.
+  chunk, and a centimetre must not get lost in it. Their limits leave `reach`
+  metres more, for windows that are seen from off their place.
   """
   if not relative:
     return data.action_statistics
@@ -70,6 +74,8 @@ def fit(data: windows.Windows, *, relative: bool) -> statistics.Statistics:
   )
   mean = _shared(total.sum(axis=0) / len(data), np.mean)
   square = _shared(squares.sum(axis=0) / len(data), np.mean)
+  margin = np.where(np.arange(actions.DIMENSION) < POSITION.stop, reach, 0.0)
+  low, high = low - margin, high + margin
   return statistics.Statistics(
     minimum=_shared(low.min(axis=0), np.min).astype(np.float32),
     maximum=_shared(high.max(axis=0), np.max).astype(np.float32),

@@ -94,9 +94,9 @@ class ObjectAttention(nn.Module):
     known += nn.Dense(self.width, name='known')(activation.mish(known))
     known = activation.mish(known)
     question, key, value = (
-      nn.Dense(self.heads * self.size, name=name)(x).reshape(
-        *x.shape[:-1], self.heads, self.size
-      )
+      nn.Dense(self.heads * self.size, use_bias=name != 'key', name=name)(
+        x
+      ).reshape(*x.shape[:-1], self.heads, self.size)
       for name, x in (('question', context), ('key', known), ('value', known))
     )
     weight = jnp.einsum('bhd,bnhd->bhn', question, key) / self.size**0.5

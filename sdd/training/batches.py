@@ -5,13 +5,13 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from sdd import errors
 from sdd.dataset import windows
 from sdd.language import text_encoder
 from sdd.policy import frame, loss, scene_view, spec
-from sdd.training import sentences
+from sdd.training import disturbance, sentences
 
 
 class Batches:
@@ -32,6 +32,7 @@ class Batches:
     seed: int,
     balanced: bool = False,
     conditioning: str = 'task',
+    disturbance: float = 0.0,
   ):
     devices = jax.device_count()
     if batch_size % devices:
@@ -41,7 +42,7 @@ class Batches:
       )
     self._data, self._spec = data, specification
     self._batch_size, self._seed = batch_size, seed
-    self._conditioning = conditioning
+    self._conditioning, self._disturbance = conditioning, disturbance
     config = specification.config
     encoder = text_encoder.load(config.text_encoder, config.text_dimension)
     self._text = encoder.encode(specification.instructions)
@@ -75,7 +76,10 @@ class Batches:
       step=step,
     )
     chosen = chosen[mine]
-    raw = {**self._data.gather(chosen), 'instruction': said[mine]}
+    raw: Any = {**self._data.gather(chosen), 'instruction': said[mine]}
+    if self._disturbance:
+      noise = self._noise(step)[mine]
+      raw['observation'] = disturbance.disturbed(raw['observation'], noise)
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
     if self._spec.config.vision.cameras:
       batch['pictures'] = self._data.newest_pictures(chosen)
@@ -84,6 +88,15 @@ class Batches:
       name: value.reshape(devices, share // devices, *value.shape[1:])
       for name, value in batch.items()
     }
+
+  def _noise(self, step: int) -> Float[np.ndarray, 'B To 7']:
+    """Of the global batch, so that it is the same for any processes."""
+    return disturbance.draw(
+      np.random.default_rng([self._seed, step]),
+      self._batch_size,
+      self._data.observation_horizon,
+      scale=self._disturbance,
+    )
 
   def translate(self, raw: Any) -> dict[str, np.ndarray]:
     """Raw windows to observation, normalised action and text."""

@@ -36,6 +36,8 @@ class TrainingConfig:
     balanced: show every task equally often.
     conditioning: which sentence a window comes with: `task`, `sub_task` (the
       one its step works on), or `both` (either, drawn anew every time).
+    disturbance: standard deviation by which the tool is observed off its place
+      at most, metres, so that it learns to come back; 0 for none.
     log_every: steps between entries in the metrics.
     checkpoint_every: steps between checkpoints.
     checkpoints_kept: newest checkpoints kept.
@@ -60,6 +62,7 @@ class TrainingConfig:
   max_episodes: int = 0
   balanced: bool = False
   conditioning: str = 'task'
+  disturbance: float = 0.0
   log_every: int = 100
   checkpoint_every: int = 1000
   checkpoints_kept: int = 2

@@ -16,6 +16,7 @@ from sdd.policy import frame, spec
 from sdd.training import (
   batches,
   checkpoint,
+  disturbance,
   hosts,
   observer,
   sentences,
@@ -56,7 +57,9 @@ def specify(
     scenes=scenes,
     instructions=sentences.known(data),
     observation_statistics=data.observation_statistics,
-    action_statistics=frame.fit(data, relative=relative),
+    action_statistics=frame.fit(
+      data, relative=relative, reach=disturbance.reach(config.disturbance)
+    ),
     pictures=data.picture_spec,
   )
   told = data.observation_statistics.first(specification.features)
@@ -137,6 +140,7 @@ class _Run:
       seed=config.seed,
       balanced=config.balanced,
       conditioning=config.conditioning,
+      disturbance=config.disturbance,
     )
     self._step = step_lib.make(config)
 
