@@ -1,9 +1,11 @@
-"""Prints the table of measured results, from experiments/results/*.json.
+"""Prints the tables of measured results, from experiments/results/*.json.
 
 Every number in README.md comes from here:
 
   python -m experiments.results            prints the tables as Markdown
-  python -m experiments.results --write    puts them into README.md
+  python -m experiments.results --write    writes them all to the page
+                                           experiments/results/README.md and
+                                           the main ones into README.md
 """
 
 import datetime
@@ -28,6 +30,8 @@ from sdd.evaluation import interval
 ROOT = pathlib.Path(__file__).parents[1]
 FOLDER = ROOT / 'experiments' / 'results'
 README = ROOT / 'README.md'
+PAGE = FOLDER / 'README.md'
+MAIN = ('benchmark',)  # what a reader of README.md sees first
 BEGIN, END = '<!-- results:begin -->', '<!-- results:end -->'
 _PACKAGES = ('numpy', 'mujoco', 'jax', 'flax', 'ompl')
 
@@ -85,8 +89,20 @@ def write_result(
 def load(folder: pathlib.Path = FOLDER) -> list[dict[str, Any]]:
   """All results, in the order of their names."""
   return [
-    json.loads(path.read_text()) for path in sorted(folder.glob('*.json'))
+    {'name': path.stem, **json.loads(path.read_text())}
+    for path in sorted(folder.glob('*.json'))
   ]
+
+
+def page(results: Sequence[Mapping[str, Any]]) -> str:
+  """The page of everything that was measured, in the results' own folder."""
+  own = f'({FOLDER.relative_to(ROOT)}/'
+  return (
+    '# Everything that was measured\n\n'
+    'Written by `python -m experiments.results --write` from the files beside '
+    'it; the command that measured is below each table.\n\n'
+    f'{tables(results).replace(own, "(")}\n'
+  )
 
 
 def tables(results: Sequence[Mapping[str, Any]]) -> str:
@@ -199,16 +215,21 @@ def _processor() -> str:
 
 
 def main(_: list[str]) -> None:
-  markdown = tables(load())
+  everything = load()
   if not flags.FLAGS.write:
-    print(markdown)
+    print(tables(everything))
     return
-  old = README.read_text()
-  new = insert(old, markdown)
-  README.write_text(new)
-  print('README.md has changed.' if new != old else 'README.md was up to date.')
+  main_ones = [result for result in everything if result['name'] in MAIN]
+  for path, new in (
+    (README, insert(README.read_text(), tables(main_ones))),
+    (PAGE, page(everything)),
+  ):
+    old = path.read_text() if path.exists() else ''
+    path.write_text(new)
+    changed = 'has changed' if new != old else 'was up to date'
+    print(f'{path.relative_to(ROOT)} {changed}.')
 
 
 if __name__ == '__main__':  # other programs import this one: no flag for them
-  flags.DEFINE_boolean('write', False, 'Put the tables into README.md.')
+  flags.DEFINE_boolean('write', False, 'Write the page, and the main tables into README.md.')
   program.run(main)

@@ -147,6 +147,7 @@ def _meta(specification: spec.PolicySpec) -> dict[str, Any]:
     'groups': config.groups,
     'step_dimension': config.step_dimension,
     'relative_position': config.relative_position,
+    'position_scale': config.position_scale,
     'action_spec': specification.action_spec.to_json(),
     'scenes': {
       name: list(names) for name, names in specification.scenes.items()

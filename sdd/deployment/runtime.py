@@ -56,6 +56,7 @@ class NumpyPolicy:
     self.scene, self.state_names = _scene(meta['scenes'], state_names)
     self._columns = _columns(self.state_names)
     self._relative: bool = meta['relative_position']
+    self._scale: float = meta['position_scale']
     self._shape = meta['action_horizon'], len(self.action_spec['layout'])
     self._horizon: int = meta['observation_horizon']
     self._arrays = {name: arrays[name] for name in arrays if name != 'meta'}
@@ -138,6 +139,8 @@ class NumpyPolicy:
     chunks = chunks * self._arrays['action_half']
     chunks += self._arrays['action_centre']
     if self._relative:
+      if self._scale:  # positions are logarithms of what is far
+        chunks[..., :3] = self._scale * np.sinh(chunks[..., :3] / self._scale)
       chunks[..., :3] += history[-1, :3]
     return chunks
 

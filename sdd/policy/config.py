@@ -51,6 +51,9 @@ class PolicyConfig:
     inference_steps: of them, those visited when acting.
     prediction: what the network predicts: `epsilon`, `sample`, `v` or
       `flow`, see `schedule`.
+    position_scale: metres; relative positions much larger are squeezed to
+      their logarithm, so that errors count relative to the distance; 0 for
+      not.
     relative_position: inside the learner, positions of actions are relative
       to the present end effector, see `frame`. Outside they stay absolute.
     use_state: see where the objects are; a policy that sees pictures instead
@@ -82,6 +85,7 @@ class PolicyConfig:
   inference_steps: int = 10
   prediction: str = 'sample'
   relative_position: bool = True
+  position_scale: float = 0.0
   use_state: bool = True
   use_proprioception: bool = True
   vision: vision_config.VisionConfig = dataclasses.field(

@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.dataset import statistics, windows
-from sdd.simulation import action as actions
 
 POSITION = slice(0, 3)  # of an action, and of the proprioception
 CHUNK = 4096  # windows held in memory at once
@@ -24,11 +23,20 @@ def inward(
   end_effector: Float[np.ndarray, '*b 3'],
   *,
   relative: bool,
+  scale: float = 0.0,
 ) -> Float[np.ndarray, '*b Ta 10']:
-  """Makes the positions of absolute actions relative, if `relative`."""
+  """Makes the positions of absolute actions relative, if `relative`.
+
+  Args:
+    action: absolute actions.
+    end_effector: position at the time of the decision.
+    relative: whether to do anything at all.
+    scale: metres; what is much farther is squeezed, see `squeezed`. 0 for not.
+  """
   action = np.array(action, np.float32)
   if relative:
     action[..., POSITION] -= end_effector[..., None, :]
+    action[..., POSITION] = squeezed(action[..., POSITION], scale)
   return action
 
 
@@ -37,9 +45,26 @@ def outward(
   end_effector: Float[np.ndarray, '*b 3'],
   *,
   relative: bool,
+  scale: float = 0.0,
 ) -> Float[np.ndarray, '*b Ta 10']:
   """The inverse of `inward`."""
-  return inward(action, -end_effector, relative=relative)
+  action = np.array(action, np.float32)
+  if relative:
+    if scale:
+      action[..., POSITION] = scale * np.sinh(action[..., POSITION] / scale)
+    action[..., POSITION] += end_effector[..., None, :]
+  return action
+
+
+def squeezed(
+  distance: Float[np.ndarray, '*b'], scale: float
+) -> Float[np.ndarray, '*b']:
+  """Distances as they are up to about `scale`, their logarithm beyond.
+
+  A policy has to be precise where it is near and may be rough where the way
+  is long: an error counts relative to the distance.
+  """
+  return scale * np.arcsinh(distance / scale) if scale else distance
 
 
 def end_effector(
@@ -50,7 +75,11 @@ def end_effector(
 
 
 def fit(
-  data: windows.Windows, *, relative: bool, reach: float = 0.0
+  data: windows.Windows,
+  *,
+  relative: bool,
+  scale: float = 0.0,
+  reach: float = 0.0,
 ) -> statistics.Statistics:
   """Statistics of the dataset's actions as the learner sees them.
 
@@ -68,17 +97,19 @@ def fit(
       batch['action'], end_effector(batch['observation']), relative=True
     ).astype(np.float64)
     low, high = seen.min(axis=0), seen.max(axis=0)
+    seen[..., POSITION] = squeezed(seen[..., POSITION], scale)
     parts.append((low, high, seen.sum(axis=0), (seen**2).sum(axis=0)))
   low, high, total, squares = (
     np.stack(part) for part in zip(*parts, strict=True)
   )
+  low, high = low.min(axis=0), high.max(axis=0)
+  low[:, POSITION] = squeezed(low[:, POSITION] - reach, scale)
+  high[:, POSITION] = squeezed(high[:, POSITION] + reach, scale)
   mean = _shared(total.sum(axis=0) / len(data), np.mean)
   square = _shared(squares.sum(axis=0) / len(data), np.mean)
-  margin = np.where(np.arange(actions.DIMENSION) < POSITION.stop, reach, 0.0)
-  low, high = low - margin, high + margin
   return statistics.Statistics(
-    minimum=_shared(low.min(axis=0), np.min).astype(np.float32),
-    maximum=_shared(high.max(axis=0), np.max).astype(np.float32),
+    minimum=_shared(low, np.min).astype(np.float32),
+    maximum=_shared(high, np.max).astype(np.float32),
     mean=mean.astype(np.float32),
     std=np.sqrt(np.maximum(square - mean**2, 0)).astype(np.float32),
   )

@@ -111,6 +111,7 @@ class DiffusionPolicy:
       raw,
       frame.end_effector(history),
       relative=self.spec.config.relative_position,
+      scale=self.spec.config.position_scale,
     )
 
   def sample(

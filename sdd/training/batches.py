@@ -104,6 +104,7 @@ class Batches:
       raw['action'],
       frame.end_effector(raw['observation']),
       relative=self._spec.config.relative_position,
+      scale=self._spec.config.position_scale,
     )
     normalised = self._spec.action_statistics.normalise(action)
     told = raw['observation'][..., : self._spec.features]

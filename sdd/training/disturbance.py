@@ -42,7 +42,7 @@ def draw(
   noise = np.clip(common, -LIMIT, LIMIT)
   noise = noise + UNSTEADY * np.clip(own, -LIMIT, LIMIT)
   units = np.array([1, 1, 1, TURN, TURN, TURN, OPENING])
-  return scale * generator.random((count, 1, 1)) * noise * units
+  return scale * generator.random((count, 1, 1)) ** 3 * noise * units
 
 
 def disturbed(

@@ -58,7 +58,10 @@ def specify(
     instructions=sentences.known(data),
     observation_statistics=data.observation_statistics,
     action_statistics=frame.fit(
-      data, relative=relative, reach=disturbance.reach(config.disturbance)
+      data,
+      relative=relative,
+      scale=config.policy.position_scale,
+      reach=disturbance.reach(config.disturbance),
     ),
     pictures=data.picture_spec,
   )
