@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from sdd import errors
 from sdd.dataset import windows
@@ -78,8 +78,8 @@ class Batches:
     chosen = chosen[mine]
     raw: Any = {**self._data.gather(chosen), 'instruction': said[mine]}
     if self._disturbance:
-      noise = self._noise(step)[mine]
-      raw['observation'] = disturbance.disturbed(raw['observation'], noise)
+      by = disturbance.Disturbance(*(x[mine] for x in self._strays(step)))
+      raw['observation'] = disturbance.disturbed(raw['observation'], by)
     batch = {**self.translate(raw), 'position': first + np.arange(share)}
     if self._spec.config.vision.cameras:
       batch['pictures'] = self._data.newest_pictures(chosen)
@@ -89,7 +89,7 @@ class Batches:
       for name, value in batch.items()
     }
 
-  def _noise(self, step: int) -> Float[np.ndarray, 'B To 7']:
+  def _strays(self, step: int) -> disturbance.Disturbance:
     """Of the global batch, so that it is the same for any processes."""
     return disturbance.draw(
       np.random.default_rng([self._seed, step]),

@@ -5,10 +5,16 @@ alone has never seen how to come back. Here the tool is observed a little off
 its place, while the actions stay where they were: absolute targets, so the
 same window now shows the way back. Close to what DART (Laskey et al., CoRL
 2017) gets by disturbing the demonstrator, without collecting anew.
+
+Two more things that demonstrations alone teach wrongly: some windows are seen
+standing still, or a policy that once stopped would never start again; and in
+some the fingers are anywhere, as after they closed on nothing.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from sdd.simulation import action
 
@@ -16,6 +22,23 @@ TURN = 4.0  # radians for a metre
 OPENING = 0.2  # metres for a metre
 UNSTEADY = 0.3  # share by which observations of one window differ
 LIMIT = 2.5  # standard deviations
+STILL, ANYWHERE = 0.2, 0.1  # shares of windows
+WIDEST = 0.11  # metres between the fingers
+
+
+class Disturbance(NamedTuple):
+  """What is done to each window of a batch.
+
+  Attributes:
+    stray: of each observation; displacement (3, metres), turn (3, radians),
+      opening (1, metres).
+    still: whether all observations are like the newest.
+    opening: of the fingers, metres; NaN for the true one.
+  """
+
+  stray: Float[np.ndarray, 'B To 7']
+  still: Bool[np.ndarray, ' B']
+  opening: Float[np.ndarray, ' B']
 
 
 def reach(scale: float) -> float:
@@ -25,11 +48,12 @@ def reach(scale: float) -> float:
 
 def draw(
   generator: np.random.Generator, count: int, horizon: int, *, scale: float
-) -> Float[np.ndarray, 'B To 7']:
-  """Displacement (3, metres), turn (3, radians), opening (1, metres).
+) -> Disturbance:
+  """Disturbances of `count` windows with `horizon` observations.
 
-  How far is drawn for every window, so many are hardly disturbed; all
-  observations of a window stray nearly alike, as a tool does.
+  How far a tool strays is drawn for every window, so most are hardly
+  disturbed and some very much; all observations of a window stray nearly
+  alike, as a tool does.
 
   Args:
     generator: of the noise.
@@ -42,20 +66,28 @@ def draw(
   noise = np.clip(common, -LIMIT, LIMIT)
   noise = noise + UNSTEADY * np.clip(own, -LIMIT, LIMIT)
   units = np.array([1, 1, 1, TURN, TURN, TURN, OPENING])
-  return scale * generator.random((count, 1, 1)) ** 3 * noise * units
+  size = scale * generator.random((count, 1, 1)) ** 3
+  chance = generator.random((count, 2))
+  opening = generator.random(count) * WIDEST
+  return Disturbance(
+    stray=size * noise * units,
+    still=chance[:, 0] < STILL,
+    opening=np.where(chance[:, 1] < ANYWHERE, opening, np.nan),
+  )
 
 
 def disturbed(
-  observation: Float[np.ndarray, 'B To F'],
-  noise: Float[np.ndarray, 'B To 7'],
+  observation: Float[np.ndarray, 'B To F'], by: Disturbance
 ) -> Float[np.ndarray, 'B To F']:
-  """Observations whose tool strays by so much; proprioception (10) first."""
+  """Observations so disturbed; proprioception (10) comes first in them."""
   result = np.array(observation, np.float32)
-  result[..., 0:3] += noise[..., 0:3]
-  result[..., 3:9] = _turned(result[..., 3:9], noise[..., 3:6])
-  opening = result[..., action.DIMENSION - 1]
-  result[..., action.DIMENSION - 1] = np.maximum(opening + noise[..., 6], 0)
-  return result
+  stray = by.stray
+  result[..., 0:3] += stray[..., 0:3]
+  result[..., 3:9] = _turned(result[..., 3:9], stray[..., 3:6])
+  fingers = np.maximum(result[..., action.DIMENSION - 1] + stray[..., 6], 0)
+  given = by.opening[:, None]
+  result[..., action.DIMENSION - 1] = np.where(np.isnan(given), fingers, given)
+  return np.where(by.still[:, None, None], result[:, -1:], result)
 
 
 def _turned(

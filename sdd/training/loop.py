@@ -14,6 +14,7 @@ from sdd import errors
 from sdd.dataset import windows
 from sdd.policy import frame, spec
 from sdd.training import (
+  allocator,
   batches,
   checkpoint,
   disturbance,
@@ -102,6 +103,7 @@ def train(
   """
   workdir = pathlib.Path(workdir)
   config.validate()
+  allocator.keep_freed_memory()
   config = dataclasses.replace(config, policy=config.policy.settled())
   _check_horizons(config, data)
   _check_pictures(config, data)
