@@ -231,5 +231,7 @@ def main(_: list[str]) -> None:
 
 
 if __name__ == '__main__':  # other programs import this one: no flag for them
-  flags.DEFINE_boolean('write', False, 'Write the page, and the main tables into README.md.')
+  flags.DEFINE_boolean(
+    'write', False, 'Write the page, and the main tables into README.md.'
+  )
   program.run(main)

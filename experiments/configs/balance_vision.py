@@ -14,7 +14,8 @@ Hardware: two CPU cores, about 15 minutes.
       --episodes=300 --seed=1 --out=DATASET
     python -m experiments.render --data=DATASET --out=PICTURES \\
       --cameras=front,wrist --size=96x96
-    python -m experiments.train --config=experiments/configs/balance_vision.py \\
+    python -m experiments.train \\
+      --config=experiments/configs/balance_vision.py \\
       --data=PICTURES --workdir=DIR
 """
 
@@ -29,6 +30,7 @@ def get_config() -> training_config.TrainingConfig:
       denoiser='mlp',
       channels=(512, 512, 512, 512),
       execution_horizon=4,
+      position_scale=0.02,
       use_state=False,
       vision=vision_config.VisionConfig(
         cameras=('front', 'wrist'),

@@ -115,6 +115,7 @@ class PolicyConfig:
     shrink = 2 ** (len(self.channels) - 1) if convolves else 1
     rules = (
       ('observation_horizon', self.observation_horizon >= 1, 'at least 1'),
+      ('position_scale', self.position_scale >= 0, 'at least 0'),
       (
         'action_horizon',
         self.action_horizon >= shrink and self.action_horizon % shrink == 0,

@@ -97,6 +97,11 @@ class TrainingConfig:
       raise errors.SddError(
         f'learning_rate is {self.learning_rate!r}; it must lie between 0 and 1.'
       )
+    if not 0 <= self.disturbance <= 0.1:
+      raise errors.SddError(
+        f'disturbance is {self.disturbance!r}; it must lie between 0 and 0.1 '
+        'metres.'
+      )
     if self.warmup_steps >= self.steps:
       raise errors.SddError(
         f'warmup_steps is {self.warmup_steps}; it must be below steps = '

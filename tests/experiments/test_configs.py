@@ -11,10 +11,14 @@ PAGES = sorted(path.stem for path in FOLDER.glob('*.py'))
 # Of each ablation, what sets it apart from drawer_state.
 ABLATIONS = {
   'absolute': {'relative_position'},
-  'execute_4': {'execution_horizon'},
+  'execute_8': {'execution_horizon'},
   'feed_forward': {'head'},
   'flow': {'prediction', 'inference_steps'},
+  'no_proprioception': {'use_proprioception', 'relative_position'},
+  'no_retry': {'max_episodes'},
   'sub_tasks': {'conditioning'},
+  'undisturbed': {'disturbance'},
+  'unsqueezed': {'position_scale'},
 }
 
 

@@ -1,0 +1,22 @@
+"""Balance domain from two cameras: average pooling, no spatial soft-max.
+
+The row "avg" of Table 5 of *Scaling Up and Distilling Down* (Ha, Florence,
+Song, CoRL 2023; there on Balance, too, 76.5 against 79.0 %): what a camera's
+last maps hold is averaged, in the place of telling where each is brightest.
+All else is as in `balance_vision.py`.
+
+Hardware: as `balance_vision.py`, two CPU cores, about 15 minutes (estimated).
+
+    python -m experiments.train \\
+      --config=experiments/configs/balance_vision_average.py \\
+      --data=PICTURES --workdir=DIR
+"""
+
+from experiments.configs import balance_vision
+from sdd.training import config as training_config
+
+
+def get_config() -> training_config.TrainingConfig:
+  config = balance_vision.get_config()
+  config.policy.vision.pooling = 'average'
+  return config

@@ -1,0 +1,22 @@
+"""Drawer domain from two cameras and a sentence, at the size of a CPU.
+
+The row "Ours: language-conditioned diffusion policy" for the drawer tasks of
+*Scaling Up and Distilling Down* (Ha, Florence, Song, CoRL 2023: 55.8 %). All
+is as in `balance_vision.py` but for the time.
+
+Hardware: two CPU cores, an hour (estimated).
+
+    python -m experiments.train \\
+      --config=experiments/configs/drawer_vision.py \\
+      --data=PICTURES --workdir=DIR
+"""
+
+from experiments.configs import balance_vision
+from sdd.training import config as training_config
+
+
+def get_config() -> training_config.TrainingConfig:
+  config = balance_vision.get_config()
+  config.steps = 12_000
+  config.balanced = True
+  return config

@@ -1,0 +1,22 @@
+"""Transport domain from two cameras and a sentence, at the size of a CPU.
+
+The row "Ours: language-conditioned diffusion policy" for the transport task of
+*Scaling Up and Distilling Down* (Ha, Florence, Song, CoRL 2023: 80.0 %). All
+is as in `balance_vision.py`, but the toys have 22 shapes, and pictures are all
+that tells them apart.
+
+Hardware: two CPU cores, about 30 minutes (estimated).
+
+    python -m experiments.train \\
+      --config=experiments/configs/transport_vision.py \\
+      --data=PICTURES --workdir=DIR
+"""
+
+from experiments.configs import balance_vision
+from sdd.training import config as training_config
+
+
+def get_config() -> training_config.TrainingConfig:
+  config = balance_vision.get_config()
+  config.steps = 8000
+  return config
