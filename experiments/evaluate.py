@@ -104,6 +104,11 @@ def _show(
       f'inferred verdict agrees with it: {total.agreement:.1%}; unknown in '
       f'{total.unknown} episodes, in {total.unknown_at_end} at the end'
     )
+  if total.instead:
+    console.print(
+      f'another task than the sentence said was done in {total.instead} of '
+      f'{total.episodes} episodes'
+    )
   for task in dict.fromkeys(o.task for o in outcomes if not o.judged):
     console.print(
       f'No hand-written rule judges {task!r}: success is what its success '
@@ -189,6 +194,14 @@ def _record(
       {
         'label': f'... within {limit:.0f} simulated seconds',
         'successes': count,
+        'trials': total.episodes,
+      }
+    )
+  if policy != policies.GENERATOR and len(scene.tasks) > 1:
+    rows.append(
+      {
+        'label': 'another task than the sentence said was done',
+        'successes': total.instead,
         'trials': total.episodes,
       }
     )

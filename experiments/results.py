@@ -86,6 +86,19 @@ def write_result(
   return path
 
 
+def write_elsewhere(path: str, measurements: Mapping[str, Any]) -> None:
+  """Keeps measurements in a file of the user's, as `write_result` does.
+
+  Raises:
+    errors.SddError: the name is not that of a .json file, or see there.
+  """
+  place = pathlib.Path(path).expanduser()
+  if place.suffix != '.json':
+    raise errors.SddError(f'--out={path}: expected the name of a .json file.')
+  place.parent.mkdir(parents=True, exist_ok=True)
+  write_result(place.stem, measurements, folder=place.parent)
+
+
 def load(folder: pathlib.Path = FOLDER) -> list[dict[str, Any]]:
   """All results, in the order of their names."""
   return [

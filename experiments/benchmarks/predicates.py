@@ -44,6 +44,9 @@ _WORLDS = flags.DEFINE_list(
 _PERIODS = flags.DEFINE_integer(
   'periods', 4, 'environment steps to measure', lower_bound=1
 )
+_OUT = flags.DEFINE_string(
+  'out', None, 'also keep the numbers in this file, a .json'
+)
 _WRITE = flags.DEFINE_boolean(
   'write', False, 'keep numbers and plot in experiments/results/predicates.*'
 )
@@ -70,6 +73,9 @@ def main(_: Sequence[str]) -> None:
     parts.append(predicate_tables.steps(checked))
     rows += checked
   print('\n' + '\n\n'.join(parts))
+  title = f'Predicates: {device}'
+  if _OUT.value:
+    results.write_elsewhere(_OUT.value, {'title': title, 'rows': rows})
   if not _WRITE.value:
     return
   if batches:
@@ -77,7 +83,6 @@ def main(_: Sequence[str]) -> None:
     predicate_tables.draw(rows, picture)
     place = picture.relative_to(results.ROOT)
     parts.insert(0, f'![Evaluations a second, by batch]({place})')
-  title = f'Predicates: {device}'
   kept = {'title': title, 'markdown': '\n\n'.join(parts), 'rows': rows}
   print(results.write_result('predicates', kept))
 

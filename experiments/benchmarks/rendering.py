@@ -33,6 +33,9 @@ _SIZES = flags.DEFINE_list(
 _REPEATS = flags.DEFINE_integer(
   'repeats', 5, 'measurements, of which the median counts', lower_bound=1
 )
+_OUT = flags.DEFINE_string(
+  'out', None, 'also keep the numbers in this file, a .json'
+)
 _WRITE = flags.DEFINE_boolean(
   'write', False, 'keep the numbers in experiments/results/rendering.json'
 )
@@ -59,6 +62,8 @@ def main(_: Sequence[str]) -> None:
         if jax.default_backend() == 'gpu' and _has_warp():
           rows += _shown(_measure_warp(scene, size, batch, shadows=shadows))
   rows += _shown(list(_of_an_episode(rows)))
+  if _OUT.value:
+    results.write_elsewhere(_OUT.value, {'title': title, 'rows': rows})
   if _WRITE.value:
     print(results.write_result('rendering', {'title': title, 'rows': rows}))
 

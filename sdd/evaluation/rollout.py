@@ -62,6 +62,8 @@ class Outcome:
     unknown_at_end: whether that of the root was, at the end.
     digest: of the actions; equal ones have equal digests.
     judged: whether a hand-written rule said so.
+    instead: other tasks of the scene that were done at the end; a policy's
+      only.
   """
 
   task: str
@@ -80,6 +82,7 @@ class Outcome:
   unknown_at_end: bool | None = None
   digest: str = ''
   judged: bool = True
+  instead: tuple[str, ...] = ()
 
   def to_json(self) -> dict[str, Any]:
     return dataclasses.asdict(self)
@@ -88,7 +91,10 @@ class Outcome:
   def from_json(cls, fields: dict[str, Any]) -> 'Outcome':
     trials = tuple(Trial(**trial) for trial in fields['trials'])
     grasp = tuple(fields['grasp'])
-    return cls(**{**fields, 'trials': trials, 'grasp': grasp})
+    instead = tuple(fields.get('instead', ()))
+    return cls(
+      **{**fields, 'trials': trials, 'grasp': grasp, 'instead': instead}
+    )
 
 
 def rollout(
@@ -139,6 +145,21 @@ def rollout(
     error=error,
     cpu=time.process_time() - began,
     judged=scene.rule(task) is not None,
+    instead=_others(scene, task, sim.scene_state(0)),
+  )
+
+
+def _others(
+  scene: scene_lib.Scene, task: str, state: scene_state.SceneState
+) -> tuple[str, ...]:
+  """Other tasks that hand-written rules call done."""
+  asked = scene.find_task(task)
+  return tuple(
+    other.sentence
+    for other in scene.tasks
+    if other != asked
+    and (rule := scene.rule(other.sentence)) is not None
+    and bool(rule(state))
   )
 
 

@@ -26,6 +26,7 @@ class Score:
       None where nothing was inferred.
     unknown: episodes in which some inferred verdict was unknown once.
     unknown_at_end: episodes in which that of the whole task was, at the end.
+    instead: episodes at whose end another task was done.
   """
 
   label: str
@@ -37,6 +38,7 @@ class Score:
   agreement: float | None
   unknown: int
   unknown_at_end: int
+  instead: int = 0
 
   @property
   def rate(self) -> float:
@@ -71,6 +73,7 @@ def score(label: str, outcomes: Sequence[rollout.Outcome]) -> Score:
     agreement=sum(judged) / len(judged) if judged else None,
     unknown=sum(bool(o.unknown) for o in outcomes),
     unknown_at_end=sum(bool(o.unknown_at_end) for o in outcomes),
+    instead=sum(bool(o.instead) for o in outcomes),
   )
 
 
