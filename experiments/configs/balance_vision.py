@@ -14,8 +14,8 @@ Hardware: two CPU cores, about 15 minutes.
       --episodes=300 --seed=1 --out=DATASET
     python -m experiments.render --data=DATASET --out=PICTURES \\
       --cameras=front,wrist --size=96x96
-    python -m experiments.train --config=experiments/configs/balance_vision.py \\
-      --data=PICTURES --workdir=DIR
+    python -m experiments.train --data=PICTURES --workdir=DIR \\
+      --config=experiments/configs/balance_vision.py
 """
 
 from sdd.policy import config as policy_config

@@ -5,7 +5,6 @@ batch, as the noise of `sdd.policy.loss` is, so that any number of devices
 takes the same step.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -13,13 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped, UInt8
 
+from sdd.policy import loss
 from sdd.policy.vision import config as config_lib
 
 STREAM = 0x5EE  # keeps these numbers apart from the noise of the same key
 _PER_CAMERA = 6  # crop (2), brightness, contrast, saturation, rotation
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of ITU-R BT.601
 
-Pictures = UInt8[Array, 'B cameras height width 3']
+Pictures = UInt8[Array | np.ndarray, 'B cameras height width 3']
 
 
 class Seen(NamedTuple):
@@ -59,13 +59,13 @@ def centre(pictures: Pictures, config: config_lib.VisionConfig) -> Seen:
 
 
 def of_batch(
-  batch: Mapping[str, Array],
+  batch: loss.Batch,
   *,
   key: PRNGKeyArray | Shaped[Array, '2'],
   config: config_lib.VisionConfig,
 ) -> dict[str, Any]:
   """A training batch whose `pictures` have become what is `seen` of them."""
-  rest = dict(batch)
+  rest: dict[str, Any] = dict(batch)
   pictures = rest.pop('pictures', None)
   if pictures is not None:
     rest['seen'] = augment(pictures, batch['position'], key=key, config=config)
