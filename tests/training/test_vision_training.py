@@ -19,7 +19,11 @@ def config(**fields):
   run = tiny_run.config(**fields)
   vision = dataclasses.replace(small_vision.CONFIG.vision, size=(20, 22))
   run.policy = dataclasses.replace(
-    run.policy, use_state=False, vision=vision, channels=(16,)
+    run.policy,
+    use_state=False,
+    vision=vision,
+    denoiser='mlp',
+    channels=(16,),
   )
   return run
 
