@@ -51,11 +51,13 @@ def centre(pictures: Pictures, config: config_lib.VisionConfig) -> Seen:
     (pictures.shape[2] - height) // 2,
     (pictures.shape[3] - width) // 2,
   )
-  inside = pictures[:, :, top : top + height, left : left + width]
+  inside = jnp.asarray(
+    pictures[:, :, top : top + height, left : left + width], jnp.float32
+  )
   shift = jnp.broadcast_to(
     _shift(jnp.array([top, left]), pictures, config), (*pictures.shape[:2], 2)
   )
-  return Seen(inside.astype(jnp.float32) / 127.5 - 1, shift)
+  return Seen(inside / 127.5 - 1, shift)
 
 
 def of_batch(
@@ -131,7 +133,7 @@ def _cropped(
     start = (place[0], place[1], 0)
     return jax.lax.dynamic_slice(picture, start, (*size, 3))
 
-  inside = jax.vmap(jax.vmap(one))(pictures, corner)
+  inside = jax.vmap(jax.vmap(one))(jnp.asarray(pictures), corner)
   return inside.astype(jnp.float32) / 255
 
 
@@ -161,7 +163,7 @@ def _turned(
     ]
     return jnp.stack(planes, axis=-1) / 255
 
-  return jax.vmap(jax.vmap(one))(pictures, corner, angle)
+  return jax.vmap(jax.vmap(one))(jnp.asarray(pictures), corner, angle)
 
 
 def _recoloured(
