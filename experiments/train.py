@@ -21,6 +21,7 @@ import dataclasses
 import pathlib
 import shlex
 import sys
+from collections.abc import Callable, Sequence
 
 from absl import flags
 
@@ -28,7 +29,7 @@ from experiments import beside, config_flag, program
 from sdd import errors
 from sdd.dataset import joined, pictures, windows
 from sdd.training import config as config_lib
-from sdd.training import hosts, loop, observer, wandb_sink
+from sdd.training import hosts, loop, metrics, observer, wandb_sink
 
 _CONFIG = config_flag.define(
   'config',
@@ -142,16 +143,21 @@ def _train(
       report=report,
       notify=lambda sentence: print(sentence, flush=True),
       evaluation=beside.evaluation(data, config.evaluation_episodes),
-      sinks=[lambda: _wandb(config)] if _WANDB.value else [],
+      sinks=_sinks(config),
       profile=_PROFILE.value,
     )
     return loop.train(config, data, _WORKDIR.value, wishes)
 
 
-def _wandb(config: config_lib.TrainingConfig) -> wandb_sink.WandbSink:
-  return wandb_sink.WandbSink(
-    _WANDB.value, pathlib.Path(_WORKDIR.value), dataclasses.asdict(config)
-  )
+def _sinks(
+  config: config_lib.TrainingConfig,
+) -> Sequence[Callable[[], metrics.Sink]]:
+  """Weights & Biases, if a project of it was named."""
+  project, workdir = _WANDB.value, pathlib.Path(_WORKDIR.value)
+  if not project:
+    return []
+  told = dataclasses.asdict(config)
+  return [lambda: wandb_sink.WandbSink(project, workdir, told)]
 
 
 if __name__ == '__main__':

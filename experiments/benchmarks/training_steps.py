@@ -8,9 +8,10 @@ import jax
 import numpy as np
 
 from experiments.benchmarks import torch_network
-from sdd.dataset import spec, statistics, windows
+from sdd.dataset import object_layout, spec, statistics, windows
 from sdd.policy import config as policy_config
 from sdd.policy import loss, schedule, unet
+from sdd.scenes import registry
 from sdd.simulation import action
 from sdd.training import batches as batches_lib
 from sdd.training import config as config_lib
@@ -148,7 +149,7 @@ def _torch_step(
     weight_decay=config.weight_decay,
     fused=True,
   )
-  signal = np.sqrt(schedule.make(_TIMES).alpha_bar).astype(np.float32)
+  signal = schedule.make(_TIMES, 'sample').signal.astype(np.float32)
   signals = torch.from_numpy(signal)
   sample, seen = torch.from_numpy(clean), torch.from_numpy(condition)
 
@@ -171,8 +172,9 @@ def _torch_step(
 
 def batches(size: int) -> batches_lib.Batches:
   """The pipeline over 200 made-up episodes of the drawer scene's size."""
-  rng, episodes, length, numbers = np.random.default_rng(0), 200, 160, 150
-  steps = episodes * length
+  rng, episodes, length = np.random.default_rng(0), 200, 160
+  steps, names = episodes * length, registry.load('drawer').state_names
+  numbers = object_layout.DIMENSION * len(object_layout.layout(names))
   observation = rng.normal(size=(steps, action.DIMENSION + numbers))
   observation = observation.astype(np.float32)
   acted = rng.normal(size=(steps, action.DIMENSION)).astype(np.float32)
@@ -182,7 +184,7 @@ def batches(size: int) -> batches_lib.Batches:
   data = windows.Windows(
     spec=spec.DatasetSpec(
       name='made_up',
-      state_names=tuple(f'number {k}' for k in range(numbers)),
+      state_names=names,
       action_spec=action.ActionSpec(),
       scene='drawer',
     ),
@@ -197,6 +199,8 @@ def batches(size: int) -> batches_lib.Batches:
     instruction=(owner % 2).astype(np.int32),
     observation_statistics=statistics.Statistics.of(observation),
     action_statistics=statistics.Statistics.of(acted),
+    scenes={'drawer': names},
+    scene=np.zeros(len(owner), np.int32),
   )
   specification = loop.specify(config, data)
   return batches_lib.Batches(data, specification, batch_size=size, seed=0)

@@ -27,7 +27,7 @@ import numpy as np
 FORMAT = 'sdd numpy policy'
 VERSION = 2
 EPSILON = 1e-5  # of group and layer normalisation
-_ENTRIES = 'x y z r00 r01 r02 r10 r11 r12 position'.split()
+_ENTRIES = tuple('x y z r00 r01 r02 r10 r11 r12 position'.split())
 BLANK = np.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 0], np.float32)  # no object
 Array = np.ndarray
 # Observations (To, F), number of the instruction and noise
@@ -282,7 +282,8 @@ class _Dense:
 
   def __init__(self, arrays: Mapping[str, Array], name: str):
     self.kernel = arrays[f'{name}/kernel']
-    self.bias = arrays.get(f'{name}/bias', np.float32(0))
+    none = np.zeros(self.kernel.shape[-1], np.float32)
+    self.bias = arrays.get(f'{name}/bias', none)
 
   def __call__(self, x: Array) -> Array:
     return x @ self.kernel + self.bias

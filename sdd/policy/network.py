@@ -9,6 +9,7 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
+from sdd import errors
 from sdd.dataset import object_layout
 from sdd.policy import condition, mlp, unet
 from sdd.policy import config as config_lib
@@ -56,6 +57,11 @@ class Network(nn.Module):
   ) -> Float[Array, 'B C']:
     if not self.config.vision.cameras:
       return self.encoder(observation, text)
+    if seen is None:
+      raise errors.SddError(
+        f'The policy sees with {", ".join(self.config.vision.cameras)}; it '
+        'cannot do without their pictures.'
+      )
     return self.encoder(observation, text, self.eyes(seen))
 
   def denoise(

@@ -92,7 +92,7 @@ class Batches:
   def _strays(self, step: int) -> disturbance.Disturbance:
     """Of the global batch, so that it is the same for any processes."""
     return disturbance.draw(
-      np.random.default_rng([self._seed, step]),
+      np.random.default_rng([self._seed, step, disturbance.STREAM]),
       self._batch_size,
       self._data.observation_horizon,
       scale=self._disturbance,

@@ -23,6 +23,7 @@ OPENING = 0.2  # metres for a metre
 UNSTEADY = 0.3  # share by which observations of one window differ
 LIMIT = 2.5  # standard deviations
 STILL, ANYWHERE = 0.2, 0.1  # shares of windows
+STREAM = 12  # of random numbers; others draw from the same seed and step
 WIDEST = 0.11  # metres between the fingers
 
 

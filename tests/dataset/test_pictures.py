@@ -101,6 +101,7 @@ def test_some_episodes_and_another_size(path, tmp_path):
   )
   frames = np.concatenate([pixels(0, 'front'), pixels(1, 'front')])
   smaller = [pictures.resized(frame, (6, 10)) for frame in frames]
+  assert loaded.pictures is not None
   np.testing.assert_array_equal(loaded.pictures[:, 0], smaller)
   assert loaded.picture_spec.sizes == (SIZE,)
 

@@ -1,5 +1,6 @@
 """What a policy sees while it acts is what it has learnt from."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -26,8 +27,14 @@ def test_the_same_world_gives_the_stored_picture():
   world = sim.world(0)
   episode = stored.episode(stored.tree(), [1, 1])
   episode.world[:] = world.qpos
-  episode.metadata.initial.update(
-    mocap_pos=world.mocap_pos, mocap_quat=world.mocap_quat
+  about = episode.metadata
+  initial = {
+    **about.initial,
+    'mocap_pos': world.mocap_pos,
+    'mocap_quat': world.mocap_quat,
+  }
+  episode = dataclasses.replace(
+    episode, metadata=dataclasses.replace(about, initial=initial)
   )
   studio = rendering.Studio(
     scene,
@@ -52,8 +59,16 @@ def test_a_policy_looks_once_a_chunk():
   policy = small_vision.learnt('drawer', scene.tasks[0].sentence)
   looked, told = [], []
   infer, observe = policy.infer, policy.observe
-  policy.infer = lambda seen: (looked.append(set(seen)), infer(seen))[1]
-  policy.observe = lambda seen: (told.append(set(seen)), observe(seen))[1]
+
+  def inferring(observation):
+    looked.append(set(observation))
+    return infer(observation)
+
+  def observing(observation):
+    told.append(set(observation))
+    observe(observation)
+
+  policy.infer, policy.observe = inferring, observing
   sim = simulator.make('mujoco', scene)
   steps = []
 

@@ -30,7 +30,7 @@ BAD = {
   'no such file': (['--policy={there}/x.npz', SCENE, SAID], 'no such file'),
   'other scene': (
     [POLICY, '--task=move the crayon box into the top drawer'],
-    'trained for another scene',
+    'trained for transport, not for a scene',
   ),
   'other task': ([POLICY, SCENE, f'{SAID} x'], 'Did you mean'),
   'a task it does not know': (

@@ -3,12 +3,13 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from sdd.policy.vision import augmentation, config
 
-KEY = np.array([3, 4], np.uint32)
+KEY = jnp.array([3, 4], jnp.uint32)
 PLAIN = config.VisionConfig(
   cameras=('front', 'wrist'),
   size=(20, 30),
@@ -40,7 +41,7 @@ def test_the_centre_is_seen_when_acting():
 
 def test_a_crop_is_a_part_of_the_picture_and_knows_where():
   given = pictures()
-  seen = augmentation.augment(given, np.arange(6), key=KEY, config=PLAIN)
+  seen = augmentation.augment(given, jnp.arange(6), key=KEY, config=PLAIN)
   found = bytes_again(seen)
   # Halves of the crop's sides from centre to centre, as (x, y).
   left, top = np.moveaxis(
@@ -69,7 +70,7 @@ def test_any_share_of_the_batch_sees_the_same(rotation):
       given, place, key=KEY, config=strong
     )
   )
-  given, place = pictures(), np.arange(6)
+  given, place = pictures(), jnp.arange(6)
   whole = look(given, place)
   for share in (slice(0, 3), slice(3, 6)):
     part = look(given[share], place[share])
@@ -81,7 +82,7 @@ def test_any_share_of_the_batch_sees_the_same(rotation):
 
 
 def test_what_is_drawn_is_uniform():
-  numbers = np.asarray(augmentation.draw(KEY, np.arange(4000), cameras=2))
+  numbers = np.asarray(augmentation.draw(KEY, jnp.arange(4000), cameras=2))
   assert numbers.min() >= 0
   assert numbers.max() < 1
   np.testing.assert_allclose(numbers.mean(0), 0.5, atol=0.03)
@@ -92,8 +93,8 @@ def test_what_is_drawn_is_uniform():
 
 def test_turning_by_nothing_is_cropping():
   given = pictures(2)
-  corner = np.array([[[0, 0], [4, 6]], [[1, 2], [3, 3]]])
-  turned = augmentation._turned(given, corner, np.zeros((2, 2)), (16, 24))
+  corner = jnp.array([[[0, 0], [4, 6]], [[1, 2], [3, 3]]])
+  turned = augmentation._turned(given, corner, jnp.zeros((2, 2)), (16, 24))
   cropped = augmentation._cropped(given, corner, (16, 24))
   np.testing.assert_allclose(turned, cropped, atol=1e-6)
 
@@ -101,9 +102,9 @@ def test_turning_by_nothing_is_cropping():
 def test_a_quarter_turn_turns():
   square = np.zeros((1, 1, 5, 5, 3), np.uint8)
   square[0, 0, 0, 1] = 255
-  corner = np.zeros((1, 1, 2), int)
+  corner = jnp.zeros((1, 1, 2), int)
   turned = augmentation._turned(
-    square, corner, np.full((1, 1), np.pi / 2), (5, 5)
+    square, corner, jnp.full((1, 1), np.pi / 2), (5, 5)
   )
   there = np.argwhere(np.asarray(turned)[0, 0, :, :, 0] > 0.5)
   np.testing.assert_array_equal(there, [[1, 4]])  # clockwise
@@ -113,14 +114,16 @@ def test_colours_by_hand():
   setting = dataclasses.replace(
     PLAIN, brightness=0.5, contrast=0.5, saturation=0.5
   )
-  grey = np.full((1, 1, 4, 4, 3), 0.4, np.float32)
+  grey = jnp.full((1, 1, 4, 4, 3), 0.4)
   # A uniform picture has no contrast and a grey one no colour.
   brighter = augmentation._recoloured(
-    grey, np.array([[[1.0, 1.0, 1.0]]]), setting
+    grey, jnp.array([[[1.0, 1.0, 1.0]]]), setting
   )
   np.testing.assert_allclose(brighter, 0.6, atol=1e-6)
-  red = grey * np.array([1.0, 0.5, 0.5], np.float32)
-  duller = augmentation._recoloured(red, np.array([[[0.5, 0.5, 0.0]]]), setting)
+  red = grey * jnp.array([1.0, 0.5, 0.5])
+  duller = augmentation._recoloured(
+    red, jnp.array([[[0.5, 0.5, 0.0]]]), setting
+  )
   level = 0.4 * (0.299 + 0.5 * 0.701)
   np.testing.assert_allclose(
     duller[0, 0, 0, 0], level + 0.5 * (red[0, 0, 0, 0] - level), atol=1e-6

@@ -5,7 +5,6 @@ batch, as the noise of `sdd.policy.loss` is, so that any number of devices
 takes the same step.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -13,13 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped, UInt8
 
+from sdd.policy import loss
 from sdd.policy.vision import config as config_lib
 
 STREAM = 0x5EE  # keeps these numbers apart from the noise of the same key
 _PER_CAMERA = 6  # crop (2), brightness, contrast, saturation, rotation
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of ITU-R BT.601
 
-Pictures = UInt8[Array, 'B cameras height width 3']
+Pictures = UInt8[Array | np.ndarray, 'B cameras height width 3']
 
 
 class Seen(NamedTuple):
@@ -51,21 +51,23 @@ def centre(pictures: Pictures, config: config_lib.VisionConfig) -> Seen:
     (pictures.shape[2] - height) // 2,
     (pictures.shape[3] - width) // 2,
   )
-  inside = pictures[:, :, top : top + height, left : left + width]
+  inside = jnp.asarray(
+    pictures[:, :, top : top + height, left : left + width], jnp.float32
+  )
   shift = jnp.broadcast_to(
     _shift(jnp.array([top, left]), pictures, config), (*pictures.shape[:2], 2)
   )
-  return Seen(inside.astype(jnp.float32) / 127.5 - 1, shift)
+  return Seen(inside / 127.5 - 1, shift)
 
 
 def of_batch(
-  batch: Mapping[str, Array],
+  batch: loss.Batch,
   *,
   key: PRNGKeyArray | Shaped[Array, '2'],
   config: config_lib.VisionConfig,
 ) -> dict[str, Any]:
   """A training batch whose `pictures` have become what is `seen` of them."""
-  rest = dict(batch)
+  rest: dict[str, Any] = dict(batch)
   pictures = rest.pop('pictures', None)
   if pictures is not None:
     rest['seen'] = augment(pictures, batch['position'], key=key, config=config)
@@ -131,7 +133,7 @@ def _cropped(
     start = (place[0], place[1], 0)
     return jax.lax.dynamic_slice(picture, start, (*size, 3))
 
-  inside = jax.vmap(jax.vmap(one))(pictures, corner)
+  inside = jax.vmap(jax.vmap(one))(jnp.asarray(pictures), corner)
   return inside.astype(jnp.float32) / 255
 
 
@@ -161,7 +163,7 @@ def _turned(
     ]
     return jnp.stack(planes, axis=-1) / 255
 
-  return jax.vmap(jax.vmap(one))(pictures, corner, angle)
+  return jax.vmap(jax.vmap(one))(jnp.asarray(pictures), corner, angle)
 
 
 def _recoloured(

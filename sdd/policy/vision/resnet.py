@@ -1,5 +1,7 @@
 """ResNet-18 with group normalisation: the paper's picture encoder."""
 
+from typing import Any
+
 from flax import linen as nn
 from jaxtyping import Array, Float
 
@@ -34,7 +36,8 @@ class ResNet18(nn.Module):
       name='stem',
     )(x)
     x = nn.relu(normalisation.group_norm(self.groups, 'stem_norm')(x))
-    x = nn.max_pool(x, (3, 3), strides=(2, 2), padding=((1, 1), (1, 1)))
+    edges: Any = ((1, 1), (1, 1))  # flax infers a string from its default
+    x = nn.max_pool(x, (3, 3), strides=(2, 2), padding=edges)
     for stage in range(STAGES):
       for block in range(BLOCKS):
         x = residual_block.ResidualBlock(
