@@ -11,7 +11,11 @@ noise, because that needs far fewer steps (see PolicyConfig). Windows are
 disturbed (see `sdd.training.disturbance`) and far positions squeezed (see
 `sdd.policy.frame`): without either, the tool misses handles by centimetres.
 
-Hardware: two CPU cores, one hour.
+After 12,000 of its 30,000 steps, half an hour, it does the twelve tasks in 57 %
+(51 to 63 %, 240 episodes; theirs 55.8 %), and in none of 240 another task than
+the one it was told.
+
+Hardware: two CPU cores, about one hour.
 
     python -m experiments.train --config=experiments/configs/drawer_state.py \\
       --data=DATASET --workdir=DIR

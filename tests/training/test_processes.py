@@ -1,9 +1,11 @@
 """However many devices and processes take part, the same is learnt."""
 
+import contextlib
 import json
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -47,7 +49,7 @@ def pair(workdir, **settings):
 
 def ended(*running):
   """The last line that each says; all must end well."""
-  said = [each.communicate(timeout=280)[0] for each in running]
+  said = [each.communicate(timeout=600)[0] for each in running]
   assert [each.returncode for each in running] == [0] * len(running)
   return [text.splitlines()[-1] for text in said]
 
@@ -86,17 +88,33 @@ def test_one_process_learns_what_two_do(whole, tmp_path, devices):
   )
 
 
+def steps(process):
+  """The steps that a process says it took, and whether that is saved.
+
+  XLA's own messages come between them.
+  """
+  for line in process.stdout:
+    if told := re.fullmatch(r'(\d+) (saved|not yet)\n', line):
+      yield int(told[1]), told[2] == 'saved'
+  pytest.fail('it ended early')
+
+
+@contextlib.contextmanager
+def gone_at_last(*running):
+  """Leaves no process behind, whatever fails."""
+  try:
+    yield running
+  finally:
+    for process in reversed(running):
+      process.kill()
+      process.communicate()
+
+
+@pytest.mark.long
 def test_two_killed_processes_go_on_bit_for_bit(whole, tmp_path):
   run, at = tmp_path / 'run', random.Random(0).randrange(3, 12)
-  killed = pair(run, every=3)
-  said = killed[0].stdout
-  assert said is not None
-  for line in said:
-    if int(line.split()[0]) >= at and line.endswith(' saved\n'):
-      break
-  for process in reversed(killed):
-    process.kill()
-    process.communicate()
+  with gone_at_last(*pair(run, every=3)) as (first, _):
+    next(step for step, saved in steps(first) if saved and step >= at)
   assert 3 <= loop.resumes_at(run) < 20
   assert ended(*pair(run)) == ['4 devices, ended at 20'] * 2
   same(state(run), state(whole))
@@ -104,12 +122,10 @@ def test_two_killed_processes_go_on_bit_for_bit(whole, tmp_path):
 
 def test_a_signal_to_one_process_ends_both_after_the_same_step(whole, tmp_path):
   run = tmp_path / 'run'
-  first, second = pair(run)
-  assert first.stdout is not None
-  while int(first.stdout.readline().split()[0]) < 2:
-    pass
-  second.send_signal(signal.SIGTERM)
-  said = ended(first, second)
+  with gone_at_last(*pair(run)) as (first, second):
+    next(step for step, _ in steps(first) if step >= 2)
+    second.send_signal(signal.SIGTERM)
+    said = ended(first, second)
   assert said[0] == said[1]
   reached = int(said[0].split()[-1])
   assert loop.resumes_at(run) == reached < 20
