@@ -31,7 +31,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 FOLDER = ROOT / 'experiments' / 'results'
 README = ROOT / 'README.md'
 PAGE = FOLDER / 'README.md'
-MAIN = ('benchmark', 'drawer_state_policy')  # what a reader of README.md sees first
+# What a reader of README.md sees.
+MAIN = ('benchmark', 'drawer_state_policy')
 BEGIN, END = '<!-- results:begin -->', '<!-- results:end -->'
 _PACKAGES = ('numpy', 'mujoco', 'jax', 'flax', 'ompl')
 
