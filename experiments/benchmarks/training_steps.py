@@ -112,7 +112,7 @@ def _jax_step(
   config = config_lib.TrainingConfig(batch_size=len(clean))
   noising = schedule.make(_TIMES, 'sample')
 
-  def apply(variables: Any, noisy: Any, time: Any, seen: Any, _: Any) -> Any:
+  def apply(variables: Any, noisy: Any, time: Any, seen: Any, *_: Any) -> Any:
     return network.apply(variables, noisy, time, seen)
 
   def objective(params: Any, batch: loss.Batch, key: Any) -> Any:
