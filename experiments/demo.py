@@ -23,7 +23,7 @@ _OUT = flags.DEFINE_string('out', 'runs/demo', 'where everything goes')
 _TASK = flags.DEFINE_string(
   'task', 'move the crayon box into the top drawer', 'the sentence'
 )
-_EPISODES = flags.DEFINE_integer('episodes', 128, 'to collect', lower_bound=1)
+_EPISODES = flags.DEFINE_integer('episodes', 256, 'to collect', lower_bound=1)
 _EVALUATION_EPISODES = flags.DEFINE_integer(
   'evaluation_episodes', 20, 'for generator and policy each', lower_bound=1
 )

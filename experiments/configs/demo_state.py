@@ -4,7 +4,7 @@ No row of the paper: `drawer_state.py` with fewer, narrower layers and a tenth
 of its time. Enough to watch a policy being learnt from some episodes of one
 task, not to compare with anything.
 
-Hardware: two CPU cores, about 5 minutes.
+Hardware: two CPU cores, 6 minutes.
 
     python -m experiments.train --config=experiments/configs/demo_state.py \\
       --data=DATASET --workdir=DIR
@@ -18,7 +18,7 @@ def get_config() -> training_config.TrainingConfig:
   config = drawer_state.get_config()
   config.policy.channels = (256, 256, 256)
   config.batch_size = 128
-  config.steps = 5000
+  config.steps = 10_000
   config.warmup_steps = 200
   config.checkpoint_every = 500
   return config
