@@ -117,8 +117,9 @@ def _finished(
   """Parts that are done, and when; complains about another road."""
   place = out / _STATE
   if not place.exists():
-    _keep(out, {})
+    out.mkdir(parents=True, exist_ok=True)
     (out / 'road.json').write_text(json.dumps(road, indent=1))
+    _keep(out, {})  # last: what is there is whole
     return {}
   if json.loads((out / 'road.json').read_text()) != road:
     raise errors.SddError(
@@ -128,7 +129,6 @@ def _finished(
 
 
 def _keep(out: pathlib.Path, finished: Mapping[str, str]) -> None:
-  out.mkdir(parents=True, exist_ok=True)
   part = out / f'{_STATE}.part'
   part.write_text(json.dumps(dict(finished), indent=1))
   part.replace(out / _STATE)

@@ -5,7 +5,7 @@ every line can be run again alone: collect, train, export, evaluate the
 generator and the exported NumPy policy, report. What is already done in --out
 is not done again; an interrupted demo goes on where it stopped.
 
-Takes some 15 minutes on two cores.
+Takes some 10 minutes on two cores, and longer on busy ones.
 """
 
 import pathlib

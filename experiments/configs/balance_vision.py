@@ -8,7 +8,7 @@ denoises. The policy is told where its tool is and the sentence, but not where
 anything else is. Random crops, 4 executed actions and the optimiser are
 theirs; colours vary less, since one look is all that it meets.
 
-Hardware: two CPU cores, about 15 minutes.
+Hardware: two CPU cores, about 15 minutes (estimated).
 
     python -m experiments.collect --scene=balance --task=all \\
       --episodes=300 --seed=1 --out=DATASET
