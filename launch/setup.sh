@@ -89,7 +89,7 @@ fingerprint() { # changes when what should be installed changes
 install() { # base or dev
   local what='.' flags=(--quiet --editable) started=$SECONDS
   if [[ "$1" == dev ]]; then
-    what='.[gemini,generativeai,openai,dev]'
+    what='.[gemini,generativeai,openai,serve,beam,notebooks,dev]'
   fi
   if [[ -z "$constraints" ]]; then
     say "Python $(minor "$venv/bin/python") is untested: taking the newest" \
