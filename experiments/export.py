@@ -1,7 +1,9 @@
 """Exports a trained policy to one file that needs NumPy only.
 
-The NumPy policy is checked against the JAX policy before anything is written.
-Copy the file and sdd/deployment/runtime.py to the robot.
+Before anything is written the NumPy policy is checked against the JAX policy,
+on observations of the training data that the run has kept. What a robot needs
+besides the file is NumPy and this package without its dependencies:
+`pip install numpy && pip install --no-deps sdd`.
 """
 
 from absl import flags
@@ -19,10 +21,12 @@ _OUT = flags.DEFINE_string(
 
 def main(_: list[str]) -> None:
   report = export.export_policy(_WORKDIR.value, _OUT.value)
+  compared = f'{report.stored} stored' if report.stored else 'random'
   print(
     f'{report.path}: {report.size / 1e6:.1f} MB, '
     f'{len(report.instructions)} instructions. Largest difference between '
-    f'JAX and NumPy: {report.difference:.1e} of half an action range.'
+    f'JAX and NumPy on {compared} observations: {report.difference:.1e} of '
+    'half an action range.'
   )
 
 

@@ -53,6 +53,7 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
     raise errors.SddError(f'--policy={path}: {problem}') from problem
   spec = action.ActionSpec.from_json(policy.action_spec)
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
+  eyes.require_cameras(scene, protocol.wanted(policy))
   return policy
 
 

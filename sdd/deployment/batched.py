@@ -9,12 +9,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
 from sdd.deployment import runtime
-from sdd.policy import acting, network, protocol, sampler
-from sdd.policy import config as config_lib
+from sdd.deployment.numpy_network import layers
+from sdd.policy import acting, network, protocol, sampler, spec
+from sdd.policy.vision import augmentation
 
 
 class BatchedPolicy:
@@ -31,6 +33,10 @@ class BatchedPolicy:
     with np.load(path) as file:
       arrays = {name: file[name] for name in file.files}
     self._sample = _sampler(arrays, self._numpy.scene)
+
+  @property
+  def pictures(self) -> Mapping[str, Any]:
+    return self._numpy.pictures
 
   def reset(self, seed: int = 0) -> None:
     self._numpy.reset(seed)
@@ -57,64 +63,40 @@ class BatchedPolicy:
 def _sampler(arrays: Mapping[str, np.ndarray], scene: int) -> runtime.Samples:
   params, words = _params(arrays), arrays['embeddings']
   names = arrays['names'][scene]
-  model = network.Network(_config(arrays))
+  meta = json.loads(str(arrays['meta']))
+  config = spec.config_from_json(meta['config'])
+  model = network.Network(config)
   how = acting.Acting(arrays['times'], arrays['ddim'], arrays.get('start'))
   run = sampler.loop(model, how)
 
-  def sample(seen: np.ndarray, said: int, noise: np.ndarray) -> np.ndarray:
-    count, missing = len(noise), len(names) - (seen.shape[1] - 10) // 10
-    blank = np.tile(runtime.BLANK, (len(seen), missing))
-    seen = np.concatenate([seen, blank], axis=1)
+  def sample(
+    history: np.ndarray,
+    said: int,
+    noise: np.ndarray,
+    pictures: np.ndarray | None,
+  ) -> np.ndarray:
+    missing = len(names) - (history.shape[1] - 10) // 10
+    blank = np.tile(layers.BLANK, (len(history), missing))
+    history = np.concatenate([history, blank], axis=1)
     text = np.concatenate([words[said, None], names])
-    chunks = run(
-      params,
-      np.broadcast_to(seen, (count, *seen.shape)),
-      np.broadcast_to(text, (count, *text.shape)),
-      noise,
+    seen = None
+    if pictures is not None:
+      seen = augmentation.centre(pictures[None], config.vision)
+    alike = [(history[None], text[None]), seen]
+    (history, text), seen = jax.tree.map(
+      lambda x: np.broadcast_to(x, (len(noise), *x.shape[1:])), alike
     )
+    chunks = run(params, history, text, noise, seen)
     return np.asarray(chunks)
 
   return sample
-
-
-def _config(arrays: Mapping[str, np.ndarray]) -> config_lib.PolicyConfig:
-  """The shape of the network, from the file's facts and its arrays' shapes."""
-  meta = json.loads(str(arrays['meta']))
-  depth = sum(
-    name.startswith('encoder/hidden_') and name.endswith('/bias')
-    for name in arrays
-  )
-  widths = [arrays[f'encoder/hidden_{k}/bias'].size for k in range(depth)]
-  levels = range(meta['levels'])
-  if meta['denoiser'] == 'mlp':
-    channels = [arrays[f'mlp/block_{i}_first/bias'].size for i in levels]
-    kernel_size = 1
-  else:
-    channels = [arrays[f'unet/down_{i}a/first/conv/bias'].size for i in levels]
-    kernel_size = len(arrays['unet/final/conv/kernel'])
-  return config_lib.PolicyConfig(
-    observation_horizon=meta['observation_horizon'],
-    action_horizon=meta['action_horizon'],
-    execution_horizon=meta['execution_horizon'],
-    denoiser=meta['denoiser'],
-    channels=tuple(channels),
-    kernel_size=kernel_size,
-    object_width=arrays['encoder/context/bias'].size,
-    heads=meta['heads'],
-    use_proprioception=meta['use_proprioception'],
-    groups=meta['groups'],
-    step_dimension=meta['step_dimension'],
-    observation_hidden=tuple(widths),
-    condition_dimension=arrays['encoder/output/bias'].size,
-    text_dimension=arrays['embeddings'].shape[1],
-  )
 
 
 def _params(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
   """The parameters as a tree, from names such as `unet/output/kernel`."""
   tree: dict[str, Any] = {}
   for path, value in arrays.items():
-    if path.startswith(('encoder/', 'unet/', 'mlp/')):
+    if path.startswith(('encoder/', 'eyes/', 'unet/', 'mlp/')):
       *above, name = path.split('/')
       branch = tree
       for part in above:

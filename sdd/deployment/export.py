@@ -5,6 +5,8 @@ import json
 import os
 import pathlib
 import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -17,11 +19,11 @@ from sdd.deployment import runtime
 from sdd.language import text_encoder
 from sdd.policy import acting, scene_view, spec
 from sdd.policy import policy as policy_lib
+from sdd.policy.vision import augmentation
 from sdd.simulation import action
-from sdd.training import checkpoint
+from sdd.training import checkpoint, examples
 
 TOLERANCE = 1e-4  # of normalised actions, over the whole sampling loop
-TRIALS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,12 +36,15 @@ class Report:
     difference: largest difference between the JAX and the NumPy chunk, in
       normalised units.
     instructions: the sentences that the file knows.
+    stored: observations of the training data that they were compared on; 0
+      for a run that kept none, where random ones took their place.
   """
 
   path: pathlib.Path
   size: int
   difference: float
   instructions: tuple[str, ...]
+  stored: int
 
 
 def export_policy(
@@ -48,7 +53,7 @@ def export_policy(
   """Writes the averaged weights of a run, and all else, to one `.npz`.
 
   The file is written whole or not at all, after the NumPy policy was found
-  to agree with the JAX policy on random observations.
+  to agree with the JAX policy on observations of the training data.
 
   Raises:
     SddError: if there is no policy, if the two disagree, or if `path` is an
@@ -57,19 +62,14 @@ def export_policy(
   target = pathlib.Path(path)
   _check_target(target)
   specification = checkpoint.load_spec(workdir)
-  if cameras := specification.config.vision.cameras:
-    raise errors.SddError(
-      f'The policy in {workdir} sees ({", ".join(cameras)}), and policies that '
-      'see cannot be exported to NumPy yet. Run it from its directory.'
-    )
+  seen = examples.stored(workdir)
   scenes = specification.scenes
   learnt = checkpoint.load_policy(
     workdir, state_names=next(iter(scenes.values()))
   )
   arrays = to_arrays(learnt)
-  difference = max(
-    largest_difference(learnt.within(names), runtime.NumpyPolicy(arrays, names))
-    for names in scenes.values()
+  difference = largest_difference(
+    learnt, arrays, seen or examples.drawn(specification)
   )
   if not difference <= TOLERANCE:
     raise errors.SddError(
@@ -78,7 +78,11 @@ def export_policy(
     )
   _write(target, arrays)
   return Report(
-    target, target.stat().st_size, difference, learnt.spec.instructions
+    target,
+    target.stat().st_size,
+    difference,
+    learnt.spec.instructions,
+    stored=len(seen),
   )
 
 
@@ -107,47 +111,39 @@ def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
 
 
 def largest_difference(
-  learnt: policy_lib.DiffusionPolicy, exported: runtime.NumpyPolicy
+  learnt: policy_lib.DiffusionPolicy,
+  arrays: Mapping[str, np.ndarray],
+  seen: Sequence[examples.Example],
 ) -> float:
-  """Largest difference of normalised actions on random observations.
-
-  Observations are uniform over the range of the training data, with every
-  instruction in turn.
-  """
-  specification = learnt.spec
-  observed = specification.observation_statistics
-  generator = np.random.default_rng(0)
-  shape = specification.config.observation_horizon, specification.features
-  chunk = specification.config.action_horizon, action.DIMENSION
+  """Largest difference of normalised actions, the noise being the same."""
+  config = learnt.spec.config
   worst = 0.0
-  for trial in range(max(TRIALS, len(specification.instructions))):
-    known = specification.instructions
-    instruction = known[trial % len(known)]
-    history = generator.uniform(observed.minimum, observed.maximum, shape)
-    history = history.astype(np.float32)
-    noise = runtime.draw_noise(0, trial, chunk)
-    ours = learnt.sample(history, instruction, noise)
-    theirs = exported.sample(history, instruction, noise)
-    worst = max(worst, float(np.abs(ours - theirs).max()))
+  for scene, names in learnt.spec.scenes.items():
+    there, exported = learnt.within(names), runtime.NumpyPolicy(arrays, names)
+    for trial, one in enumerate(seen):
+      if one.scene != scene:
+        continue
+      chunk = config.action_horizon, action.DIMENSION
+      noise = runtime.draw_noise(0, trial, chunk)
+      look: tuple[augmentation.Seen, ...] = ()
+      if one.pictures is not None:
+        look = (augmentation.centre(one.pictures[None], config.vision),)
+      (ours,) = there.sample_many(
+        one.history, one.instruction, noise[None], *look
+      )
+      theirs = exported.sample(
+        one.history, one.instruction, noise, one.pictures
+      )
+      worst = max(worst, float(np.abs(ours - theirs).max()))
   return worst
 
 
 def _meta(specification: spec.PolicySpec) -> dict[str, Any]:
-  config = specification.config
   return {
     'format': runtime.FORMAT,
     'version': runtime.VERSION,
-    'observation_horizon': config.observation_horizon,
-    'action_horizon': config.action_horizon,
-    'execution_horizon': config.execution_horizon,
-    'denoiser': config.denoiser,
-    'levels': len(config.channels),
-    'heads': config.heads,
-    'use_proprioception': config.use_proprioception,
-    'groups': config.groups,
-    'step_dimension': config.step_dimension,
-    'relative_position': config.relative_position,
-    'position_scale': config.position_scale,
+    'config': dataclasses.asdict(specification.config),
+    'pictures': specification.pictures.to_json(),
     'action_spec': specification.action_spec.to_json(),
     'scenes': {
       name: list(names) for name, names in specification.scenes.items()
@@ -186,14 +182,20 @@ def _check_target(target: pathlib.Path) -> None:
     )
   if target.is_dir():
     raise errors.SddError(f'{target} is a directory; expected a file.')
-  if target.exists():
-    try:
-      runtime.NumpyPolicy.load(target)
-    except ValueError as error:
-      raise errors.SddError(
-        f'{target} exists and is not an exported policy, so it is not '
-        f'overwritten. {error}'
-      ) from error
+  if target.exists() and not _is_export(target):
+    raise errors.SddError(
+      f'{target} exists and is not an exported policy, so it is not '
+      'overwritten. Name another file.'
+    )
+
+
+def _is_export(target: pathlib.Path) -> bool:
+  """Whether it is an exported policy, of whatever version."""
+  try:
+    with np.load(target) as arrays:
+      return json.loads(str(arrays['meta'])).get('format') == runtime.FORMAT
+  except (AttributeError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+    return False
 
 
 def _write(target: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:

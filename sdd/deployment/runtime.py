@@ -5,9 +5,11 @@
     chunk = policy.infer({'proprioception': ..., 'state': ...,
                           'instruction': 'open the drawer'})
 
-This file imports nothing but NumPy and the standard library, and no other
-file of its package: it may be copied to the robot alone. It computes what the
-JAX policy computes, to rounding, from the same noise.
+It computes what the JAX policy computes, to rounding, from the same noise, and
+imports nothing but NumPy, the standard library and `numpy_network` beside it.
+So it needs none of the package's dependencies:
+
+    pip install numpy && pip install --no-deps sdd
 """
 
 import collections
@@ -24,15 +26,22 @@ if 'numpy' not in sys.modules:
   os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 import numpy as np
 
+from sdd.deployment.numpy_network import (
+  encoder,
+  eyes,
+  layers,
+  mlp,
+  resizing,
+  unet,
+)
+
 FORMAT = 'sdd numpy policy'
-VERSION = 2
-EPSILON = 1e-5  # of group and layer normalisation
+VERSION = 3
 _ENTRIES = tuple('x y z r00 r01 r02 r10 r11 r12 position'.split())
-BLANK = np.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 0], np.float32)  # no object
 Array = np.ndarray
-# Observations (To, F), number of the instruction and noise
-# (count, Ta, 10) to normalised chunks (count, Ta, 10).
-Samples = Callable[[Array, int, Array], Array]
+# Observations (To, F), number of the instruction, noise (count, Ta, 10) and
+# pictures (cameras, h, w, 3) or None to normalised chunks (count, Ta, 10).
+Samples = Callable[[Array, int, Array, Array | None], Array]
 
 
 class NumpyPolicy:
@@ -44,28 +53,38 @@ class NumpyPolicy:
     action_spec: the meaning of an action, as JSON values.
     scene: number of the scene it acts in, among those it knows.
     state_names: name of each entry of the observed `state`.
+    pictures: what cameras have to deliver whenever it infers, as JSON values:
+      `cameras`, of which the observation holds bytes (h, w, 3) each as
+      `<camera>_image`, and `sizes`, the [h, w] of each.
   """
 
   def __init__(
     self, arrays: Mapping[str, Array], state_names: Sequence[str] | None = None
   ):
     meta = _meta(arrays)
-    self.execution_horizon: int = meta['execution_horizon']
+    config = meta['config']
+    self.execution_horizon: int = config['execution_horizon']
     self.instructions = tuple(meta['instructions'])
     self.action_spec: dict[str, Any] = meta['action_spec']
     self.scene, self.state_names = _scene(meta['scenes'], state_names)
     self._columns = _columns(self.state_names)
-    self._relative: bool = meta['relative_position']
-    self._scale: float = meta['position_scale']
-    self._shape = meta['action_horizon'], len(self.action_spec['layout'])
-    self._horizon: int = meta['observation_horizon']
+    self._relative: bool = config['relative_position']
+    self._scale: float = config['position_scale']
+    self._shape = config['action_horizon'], len(self.action_spec['layout'])
+    self._horizon: int = config['observation_horizon']
     self._arrays = {name: arrays[name] for name in arrays if name != 'meta'}
     count = len(self._columns)
-    self._encode = _Encoder(arrays, meta, arrays['names'][self.scene][:count])
-    if meta['denoiser'] == 'mlp':
-      self._denoiser = _MLP(arrays, meta)
+    names = arrays['names'][self.scene][:count]
+    self._encode = encoder.Encoder(arrays, config, names)
+    self.pictures: dict[str, Any] = meta['pictures']
+    self._eyes = None
+    if self.pictures['cameras']:
+      self._eyes = eyes.Eyes(arrays, config['vision'])
+      self._seen_size = tuple(config['vision']['size'])
+    if config['denoiser'] == 'mlp':
+      self._denoiser = mlp.MLP(arrays, config)
     else:
-      self._denoiser = _UNet(arrays, meta, length=self._shape[0])
+      self._denoiser = unet.UNet(arrays, config, length=self._shape[0])
     self.reset()
 
   @classmethod
@@ -123,19 +142,24 @@ class NumpyPolicy:
     `sample` may do the work elsewhere, all at once; else it is done here,
     one after the other. Raises as `infer` does.
     """
+    present, pictures = self._vector(observation), self._look(observation)
     if not self._fresh and self.execution_horizon > 1:
       self._history.clear()  # what is there is a whole chunk old
-    self._history.append(self._vector(observation))
+    self._history.append(present)
     while len(self._history) < self._horizon:
       self._history.appendleft(self._history[0])
     noise = draw_noise(self._seed, self._call, (count, *self._shape))
     self._call, self._fresh = self._call + 1, False
     history = np.stack(self._history)
-    instruction = str(observation['instruction'])
+    instruction, pictures = (
+      str(observation['instruction']),
+      self._look(observation),
+    )
     if sample is not None:
-      chunks = sample(history, self._find(instruction), noise)
+      chunks = sample(history, self._find(instruction), noise, pictures)
     else:
-      chunks = np.stack([self.sample(history, instruction, n) for n in noise])
+      condition = self._condition(history, instruction, pictures)
+      chunks = np.stack([self._denoise(condition, one) for one in noise])
     chunks = chunks * self._arrays['action_half']
     chunks += self._arrays['action_centre']
     if self._relative:
@@ -144,9 +168,27 @@ class NumpyPolicy:
       chunks[..., :3] += history[-1, :3]
     return chunks
 
-  def sample(self, history: Array, instruction: str, noise: Array) -> Array:
+  def sample(
+    self,
+    history: Array,
+    instruction: str,
+    noise: Array,
+    pictures: Array | None = None,
+  ) -> Array:
     """The sampling loop on raw observations; the chunk is normalised."""
-    condition = self._encode(history, self._find(instruction))
+    condition = self._condition(history, instruction, pictures)
+    return self._denoise(condition, noise)
+
+  def _condition(
+    self, history: Array, instruction: str, pictures: Array | None
+  ) -> Array:
+    """What steers the denoiser, from observations, sentence and pictures."""
+    if self._eyes is None:
+      return self._encode(history, self._find(instruction))
+    seen = self._eyes(np.asarray(pictures))
+    return self._encode(history, self._find(instruction), seen)
+
+  def _denoise(self, condition: Array, noise: Array) -> Array:
     noise = self._arrays.get('start', noise)  # a regression head needs none
     return self._denoiser.sample(condition, noise, self._arrays['ddim'])
 
@@ -178,9 +220,25 @@ class NumpyPolicy:
       parts.append(part)
     if self.state_names:
       state = parts.pop()
-      rows = np.where(self._columns < 0, BLANK, state[self._columns])
+      rows = np.where(self._columns < 0, layers.BLANK, state[self._columns])
       parts.append(rows.ravel())
     return np.concatenate(parts)
+
+  def _look(self, observation: Mapping[str, Any]) -> Array | None:
+    """The pictures of all cameras, resized as for training."""
+    names = [f'{camera}_image' for camera in self.pictures['cameras']]
+    if missing := set(names) - set(observation):
+      raise ValueError(f'The observation lacks {sorted(missing)}.')
+    rows = []
+    for name, size in zip(names, self.pictures['sizes'], strict=True):
+      picture = np.asarray(observation[name])
+      if picture.shape != (*size, 3) or picture.dtype != np.uint8:
+        raise ValueError(
+          f'The observation {name!r} must be {(*size, 3)} and uint8; got '
+          f'{picture.shape} and {picture.dtype}.'
+        )
+      rows.append(resizing.resized(picture, self._seen_size))
+    return np.stack(rows) if rows else None
 
 
 def draw_noise(seed: int, call: int, shape: tuple[int, ...]) -> Array:
@@ -203,17 +261,6 @@ def _meta(arrays: Mapping[str, Array]) -> dict[str, Any]:
       f'{FORMAT!r}, version {VERSION}.'
     )
   return found
-
-
-def mish(x: Array, *, out: Array | None = None) -> Array:
-  """`x * tanh(log(1 + exp(x)))` with one exponential."""
-  n = np.minimum(x, 20.0)  # beyond it mish(x) = x, and exp would overflow
-  np.exp(n, out=n)
-  n *= n + 2
-  result = np.multiply(x, n, out=out)
-  n += 2
-  result /= n
-  return result
 
 
 def _scene(
@@ -244,365 +291,3 @@ def _columns(state_names: Sequence[str]) -> Array:
     owner, _, entry = name.rpartition('/')
     rows.setdefault(owner, [-1] * 10)[_ENTRIES.index(entry)] = place
   return np.array(list(rows.values()), int).reshape(-1, 10)
-
-
-def _at_scales(x: Array) -> Array:
-  squashed = [x / np.sqrt(x * x + scale * scale) for scale in (0.03, 0.15)]
-  return np.concatenate([2 * x, *squashed], axis=-1)
-
-
-def _rotation(rows: Array) -> Array:
-  """Rotation matrices from their first two rows."""
-  first, second = rows[..., :3], rows[..., 3:]
-  return np.stack([first, second, np.cross(first, second)], axis=-2)
-
-
-def _geometry(pose: Array, rows: Array) -> Array:
-  """What the tool sees: of its pose (To, 10) and objects (To, N, 10)."""
-  now, moved = rows[-1], 10.0 * (rows[-1] - rows[0])
-  turn, own = _rotation(pose[-1, 3:9]), _rotation(now[:, 3:9])
-  away = now[:, :3] - pose[-1, :3]
-  return np.concatenate(
-    [
-      _at_scales(away),
-      _at_scales(np.einsum('nij,ni->nj', own, -away)),
-      _at_scales(away @ turn),
-      _at_scales(now[:, 9:]),
-      now[:, 3:9],
-      np.einsum('nij,ik->njk', own, turn).reshape(len(now), 9),
-      moved[:, :3],
-      moved[:, 9:],
-    ],
-    axis=1,
-  )
-
-
-class _Dense:
-  """A layer of the file."""
-
-  def __init__(self, arrays: Mapping[str, Array], name: str):
-    self.kernel = arrays[f'{name}/kernel']
-    none = np.zeros(self.kernel.shape[-1], np.float32)
-    self.bias = arrays.get(f'{name}/bias', none)
-
-  def __call__(self, x: Array) -> Array:
-    return x @ self.kernel + self.bias
-
-
-class _Encoder:
-  """Attention to the objects and an MLP; sentences are folded at load."""
-
-  def __init__(
-    self, arrays: Mapping[str, Array], meta: Mapping[str, Any], names: Array
-  ):
-    scale = names.shape[1] ** 0.5
-    words, names = scale * arrays['embeddings'], scale * names
-    self._feels: bool = meta['use_proprioception']
-    self._heads: int = meta['heads']
-    context = _Dense(arrays, 'encoder/context')
-    self._context = context.kernel[:20]
-    self._asked = words @ context.kernel[20:] + context.bias
-    self._objects = len(names)
-    if self._objects:
-      attention = {
-        part: _Dense(arrays, f'encoder/attention/{part}')
-        for part in ('seen', 'said', 'known', 'question', 'key', 'value')
-      }
-      seen = attention.pop('seen')
-      cut = len(seen.kernel) - names.shape[1]
-      self._seen = seen.kernel[:cut]
-      named = names @ seen.kernel[cut:] + seen.bias
-      self._said = named + attention.pop('said')(words)[:, None]
-      self._attention = attention
-    count = sum(
-      name.startswith('encoder/hidden_') and name.endswith('/bias')
-      for name in arrays
-    )
-    self._hidden = [_Dense(arrays, f'encoder/hidden_{i}') for i in range(count)]
-    self._output = _Dense(arrays, 'encoder/output')
-
-  def __call__(self, history: Array, instruction: int) -> Array:
-    pose = history[:, :10]
-    if not self._feels:
-      pose = np.broadcast_to(BLANK, pose.shape)
-    scale = np.array([1] * 9 + [10], np.float32)
-    now, before = pose[-1] * scale, pose[0] * scale
-    felt = np.concatenate([now, 10 * (now - before)])
-    x = mish(felt @ self._context + self._asked[instruction])
-    if self._objects:
-      rows = history[:, 10:].reshape(len(history), -1, 10)[:, : self._objects]
-      seen = _geometry(pose, rows) @ self._seen + self._said[instruction]
-      x = np.concatenate([x, self._read(x, seen)])
-    for layer in self._hidden:
-      x = mish(layer(x))
-    return self._output(x).astype(np.float32)
-
-  def _read(self, context: Array, seen: Array) -> Array:
-    """What each head finds in the objects."""
-    layers, heads = self._attention, self._heads
-    known = mish(seen + layers['known'](mish(seen)))
-    question = layers['question'](context).reshape(heads, -1)
-    key, value = (
-      layers[name](known).reshape(len(known), heads, -1)
-      for name in ('key', 'value')
-    )
-    weight = np.einsum('hd,nhd->hn', question, key) / key.shape[-1] ** 0.5
-    weight = np.exp(weight - weight.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    return np.einsum('hn,nhd->hd', weight, value).ravel()
-
-
-class _Conv:
-  """Convolution as one matrix product; write into `input`, then `run`.
-
-  The bias is one more row of the matrix, and meets a column of ones.
-  """
-
-  def __init__(
-    self,
-    arrays: Mapping[str, Array],
-    name: str,
-    length: int,
-    *,
-    stride: int = 1,
-    padding: int = 0,
-  ):
-    kernel, bias = arrays[f'{name}/kernel'], arrays[f'{name}/bias']
-    taps, channels, features = kernel.shape
-    padded = np.zeros((length + 2 * padding, channels), np.float32)
-    self.input = padded[padding : padding + length]
-    wide = np.lib.stride_tricks.as_strided(
-      padded,
-      shape=((len(padded) - taps) // stride + 1, taps * channels),
-      strides=(stride * padded.strides[0], padded.strides[1]),
-    )
-    self._windows = wide
-    self._columns = np.ones((len(wide), taps * channels + 1), np.float32)
-    self._weight = np.concatenate([kernel.reshape(-1, features), bias[None]])
-    self._out = np.empty((len(wide), features), np.float32)
-
-  def run(self) -> Array:
-    """The result, in a buffer that the next `run` writes again."""
-    self._columns[:, :-1] = self._windows
-    return np.matmul(self._columns, self._weight, out=self._out)
-
-
-class _ConvBlock:
-  """Convolution, group normalisation and Mish."""
-
-  def __init__(
-    self, arrays: Mapping[str, Array], name: str, length: int, *, groups: int
-  ):
-    taps = len(arrays[f'{name}/conv/kernel'])
-    conv = _Conv(arrays, f'{name}/conv', length, padding=taps // 2)
-    self.input, self._conv = conv.input, conv
-    self._scale = arrays[f'{name}/norm/scale'].reshape(groups, -1)
-    self._bias = arrays[f'{name}/norm/bias'].reshape(groups, -1)
-
-  def run(self) -> Array:
-    x = self._conv.run()
-    grouped = self._scale.shape
-    count = len(x) * grouped[1]
-    mean = x.sum(axis=0).reshape(grouped).sum(axis=1, keepdims=True) / count
-    square = np.einsum('tc,tc->c', x, x).reshape(grouped)
-    square = square.sum(axis=1, keepdims=True) / count
-    variance = np.maximum(square - mean * mean, 0)
-    scale = self._scale / np.sqrt(variance + EPSILON)
-    x *= scale.ravel()
-    x += (self._bias - mean * scale).ravel()
-    return mish(x, out=x)
-
-
-class _Residual:
-  """Two blocks around a skip connection, FiLM between them."""
-
-  def __init__(
-    self,
-    arrays: Mapping[str, Array],
-    name: str,
-    length: int,
-    *,
-    groups: int,
-    film: slice,
-  ):
-    self._first = _ConvBlock(arrays, f'{name}/first', length, groups=groups)
-    self._second = _ConvBlock(arrays, f'{name}/second', length, groups=groups)
-    self.input, self._film = self._first.input, film
-    self._skip = None
-    if f'{name}/skip/kernel' in arrays:
-      self._skip = arrays[f'{name}/skip/kernel'][0]
-      self._skip_bias = arrays[f'{name}/skip/bias']
-
-  def run(self, film: Array, out: Array) -> None:
-    scale, bias = film[self._film].reshape(2, -1)
-    x = self._first.run()
-    x *= scale
-    np.add(x, bias, out=self._second.input)
-    y = self._second.run()
-    if self._skip is None:
-      np.add(y, self.input, out=out)
-    else:
-      y += self._skip_bias
-      np.add(y, self.input @ self._skip, out=out)
-
-
-class _MLP:
-  """The denoiser that takes the chunk as one vector."""
-
-  def __init__(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]):
-    blocks = range(meta['levels'])
-    mine = {
-      name.removeprefix('mlp/'): value
-      for name, value in arrays.items()
-      if name.startswith('mlp/')
-    }
-    self._input, self._output = _Dense(mine, 'input'), _Dense(mine, 'output')
-    self._layers = [
-      (_Dense(mine, f'block_{i}_first'), _Dense(mine, f'block_{i}_second'))
-      for i in blocks
-    ]
-    self._norms = [
-      (mine[f'{name}/scale'], mine[f'{name}/bias'])
-      for name in (*(f'block_{i}_norm' for i in blocks), 'final')
-    ]
-    steered = [
-      _Dense(mine, n) for n in ('context', *(f'block_{i}_film' for i in blocks))
-    ]
-    step = _steps(mine, arrays['times'], meta['step_dimension'])
-    cut, width = step.shape[1], len(self._norms[0][0])
-    kernel = np.concatenate([layer.kernel for layer in steered], axis=1)
-    bias = [np.zeros(width)]
-    for layer in steered[1:]:
-      bias += [1 + layer.bias[:width], layer.bias[width:]]
-    time = step @ kernel[:cut] + np.concatenate(bias)
-    self._time, self._width = time.astype(np.float32), width
-    self._steer = np.ascontiguousarray(kernel[cut:])
-
-  def sample(self, condition: Array, noise: Array, ddim: Array) -> Array:
-    told = self._time + mish(condition) @ self._steer
-    noisy = np.array(noise, np.float32)
-    for row, (a, b, c, d) in zip(told, ddim, strict=True):
-      answer = self._answer(noisy.ravel(), row.reshape(-1, self._width))
-      clean = np.clip(a * noisy + b * answer.reshape(noisy.shape), -1, 1)
-      noisy = c * noisy + d * clean
-    return noisy
-
-  def _answer(self, chunk: Array, told: Array) -> Array:
-    x = self._input(chunk) + told[0]
-    scales, biases = told[1::2], told[2::2]
-    for norm, (first, second), scale, bias in zip(
-      self._norms, self._layers, scales, biases, strict=False
-    ):
-      y = first(mish(_normalised(x, *norm)))
-      x = x + second(mish(y * scale + bias))
-    return self._output(mish(_normalised(x, *self._norms[-1])))
-
-
-def _normalised(x: Array, scale: Array, bias: Array) -> Array:
-  x = x - x.mean()
-  return x / np.sqrt(np.mean(x * x) + EPSILON) * scale + bias
-
-
-def _steps(arrays: Mapping[str, Array], times: Array, dimension: int) -> Array:
-  """The encoded diffusion steps, ready for the layers that they steer."""
-  half = dimension // 2
-  phase = times[:, None] * 10_000.0 ** -(np.arange(half) / (half - 1))
-  x = np.concatenate([np.sin(phase), np.cos(phase)], axis=1)
-  x = mish(x @ arrays['step_in/kernel'] + arrays['step_in/bias'])
-  return mish(x @ arrays['step_out/kernel'] + arrays['step_out/bias'])
-
-
-class _UNet:
-  """The U-Net unrolled for one chunk, buffers and FiLM tables made once."""
-
-  def __init__(
-    self, arrays: Mapping[str, Array], meta: Mapping[str, Any], *, length: int
-  ):
-    self._arrays = {
-      name.removeprefix('unet/'): value
-      for name, value in arrays.items()
-      if name.startswith('unet/')
-    }
-    self._groups: int = meta['groups']
-    self._films: list[str] = []
-    self._width = 0
-    self._steps: list[Callable[[Array], None]] = []
-    self._build(meta['levels'], length)
-    self._fold(arrays['times'], meta['step_dimension'])
-    del self._arrays
-
-  def sample(self, condition: Array, noise: Array, ddim: Array) -> Array:
-    films = self._time + mish(condition) @ self._film
-    noisy = np.array(noise, np.float32)
-    for film, (a, b, c, d) in zip(films, ddim, strict=True):
-      self._entry[...] = noisy
-      for step in self._steps:
-        step(film)
-      clean = np.clip(a * noisy + b * self._output.run(), -1, 1)
-      noisy = c * noisy + d * clean
-    return noisy
-
-  def _residual(self, name: str, length: int) -> _Residual:
-    width = self._arrays[f'{name}/film/bias'].size
-    film = slice(self._width, self._width + width)
-    self._films.append(name)
-    self._width += width
-    return _Residual(self._arrays, name, length, groups=self._groups, film=film)
-
-  def _build(self, levels: int, length: int) -> None:
-    """Makes every layer, then the steps that hand one's output to the next."""
-    arrays, last = self._arrays, levels - 1
-    sizes = [length >> level for level in range(levels)]
-    down = [
-      [self._residual(f'down_{i}{part}', sizes[i]) for part in 'ab']
-      for i in range(levels)
-    ]
-    middle = [self._residual(f'middle_{part}', sizes[-1]) for part in 'ab']
-    up = {
-      i: [self._residual(f'up_{i}{part}', sizes[i]) for part in 'ab']
-      for i in reversed(range(last))
-    }
-    final = _ConvBlock(arrays, 'final', length, groups=self._groups)
-    self._output = _Conv(arrays, 'output', length)
-    self._entry = down[0][0].input
-    for i in range(last):
-      halve = _Conv(arrays, f'halve_{i}/conv', sizes[i], stride=2, padding=1)
-      self._chain(down[i], halve.input)
-      skip = up[i][0].input[:, -halve.input.shape[1] :]
-      self._copy(lambda conv=halve: conv.input, skip)
-      self._copy(halve.run, down[i + 1][0].input)
-    self._chain(down[last], middle[0].input)
-    source = middle
-    for i in reversed(range(last)):
-      double = _Conv(arrays, f'double_{i}/conv', sizes[i + 1], padding=1)
-      self._chain(source, double.input)
-      channels = double.input.shape[1]
-      self._copy(
-        lambda conv=double, c=channels: conv.run().reshape(-1, c)[1:-1],
-        up[i][0].input[:, :channels],
-      )
-      source = up[i]
-    self._chain(source, final.input)
-    self._copy(final.run, self._output.input)
-
-  def _chain(self, blocks: list[_Residual], out: Array) -> None:
-    """Runs residual blocks one into the other, the last one into `out`."""
-    targets = [block.input for block in blocks[1:]] + [out]
-    for block, target in zip(blocks, targets, strict=True):
-      self._steps.append(lambda film, b=block, t=target: b.run(film, t))
-
-  def _copy(self, source: Callable[[], Array], out: Array) -> None:
-    self._steps.append(lambda film: np.copyto(out, source()))
-
-  def _fold(self, times: Array, dimension: int) -> None:
-    """Does the diffusion steps' half of every FiLM layer once and for all."""
-    arrays, x = self._arrays, _steps(self._arrays, times, dimension)
-    names = [f'{name}/film' for name in self._films]
-    kernel = np.concatenate([arrays[f'{n}/kernel'] for n in names], axis=1)
-    biases = []
-    for name in names:
-      scale, bias = arrays[f'{name}/bias'].reshape(2, -1)
-      biases += [1 + scale, bias]
-    table = x @ kernel[:dimension] + np.concatenate(biases)
-    self._time = table.astype(np.float32)
-    self._film = np.ascontiguousarray(kernel[dimension:])

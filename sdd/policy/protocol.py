@@ -59,13 +59,19 @@ class Seeing(Protocol):
   """A policy that may look at pictures.
 
   Attributes:
-    pictures: what cameras have to deliver; none if it has no cameras.
+    pictures: what cameras have to deliver; none if it has no cameras. As
+      JSON values where the policy knows NumPy only.
   """
 
   @property
-  def pictures(self) -> pictures.PictureSpec: ...
+  def pictures(self) -> pictures.PictureSpec | Mapping[str, Any]: ...
 
 
 def wanted(policy: Policy) -> pictures.PictureSpec:
   """The pictures a policy looks at, if any."""
-  return policy.pictures if isinstance(policy, Seeing) else pictures.NONE
+  if not isinstance(policy, Seeing):
+    return pictures.NONE
+  told = policy.pictures
+  if isinstance(told, pictures.PictureSpec):
+    return told
+  return pictures.PictureSpec.from_json(told)

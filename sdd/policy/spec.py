@@ -75,7 +75,7 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
     )
   try:
     return PolicySpec(
-      config=_config(fields['config']),
+      config=config_from_json(fields['config']),
       action_spec=action.ActionSpec.from_json(fields['action_spec']),
       scenes={name: tuple(known) for name, known in fields['scenes'].items()},
       instructions=tuple(fields['instructions']),
@@ -95,7 +95,13 @@ def from_json(fields: Mapping[str, Any], *, source: str) -> PolicySpec:
     ) from error
 
 
-def _config(fields: Mapping[str, Any]) -> config_lib.PolicyConfig:
+def config_from_json(fields: Mapping[str, Any]) -> config_lib.PolicyConfig:
+  """The inverse of `dataclasses.asdict`, also after a trip through JSON.
+
+  Raises:
+    SddError: a value is impossible.
+    TypeError: there are other fields.
+  """
   fields = dict(fields)
   vision = vision_config.VisionConfig(**_tuples(fields.pop('vision', {})))
   return config_lib.PolicyConfig(**_tuples(fields), vision=vision).validate()

@@ -18,6 +18,7 @@ from sdd.training import (
   batches,
   checkpoint,
   disturbance,
+  examples,
   hosts,
   observer,
   sentences,
@@ -113,6 +114,7 @@ def train(
     'The configuration and the data',
   )
   hosts.on_first(lambda: checkpoint.claim(workdir, config, specification))
+  hosts.on_first(lambda: examples.keep(workdir, data, specification))
   with _saver(workdir, config) as checkpoints, stopping.signals() as stopped:
     host = state.init(config, specification.objects)
     if checkpoints is not None and checkpoints.latest() is not None:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+import sdd
 from sdd import errors
 from sdd.dataset import statistics
 from sdd.deployment import export, runtime
@@ -18,7 +19,7 @@ from sdd.language import hashed_words
 from sdd.policy import config as policy_config
 from sdd.policy import network, policy, protocol, spec
 from sdd.simulation import action
-from sdd.training import checkpoint, state
+from sdd.training import checkpoint, examples, state
 from sdd.training import config as training_config
 
 NAMES = ('box/x', 'box/y', 'drawer/position')
@@ -108,8 +109,9 @@ def test_both_policies_act_the_same(learnt, file):
 
 
 def test_the_whole_loop_agrees_before_it_is_scaled(learnt, file):
-  exported = runtime.NumpyPolicy.load(file)
-  assert export.largest_difference(learnt, exported) < 1e-4
+  with np.load(file) as arrays:
+    drawn = examples.drawn(learnt.spec)
+    assert export.largest_difference(learnt, arrays, drawn) < 1e-4
 
 
 def test_positions_that_are_absolute_stay_absolute(learnt):
@@ -168,8 +170,10 @@ def test_clip_stays_at_home(learnt):
   specification = spec.PolicySpec(**{**vars(learnt.spec), 'config': config})
   params = network.init(config, specification.objects, seed=0)
   trained = policy.DiffusionPolicy(specification, params)
-  exported = runtime.NumpyPolicy(export.to_arrays(trained))
-  assert export.largest_difference(trained, exported) < export.TOLERANCE
+  arrays = export.to_arrays(trained)
+  drawn = examples.drawn(specification)
+  assert export.largest_difference(trained, arrays, drawn) < export.TOLERANCE
+  exported = runtime.NumpyPolicy(arrays)
   with pytest.raises(ValueError, match='Did you mean'):
     exported.infer(observation(instruction=INSTRUCTIONS[0] + 's'))
 
@@ -191,15 +195,19 @@ def test_noise_only_depends_on_seed_and_call():
 
 
 def test_it_runs_where_there_is_numpy_and_nothing_else(learnt, file, tmp_path):
-  shutil.copy(runtime.__file__, tmp_path / 'runtime.py')
+  package = pathlib.Path(sdd.__file__).parent
+  robot = tmp_path / 'sdd'
+  shutil.copytree(package / 'deployment', robot / 'deployment')
+  shutil.copy(package / '__init__.py', robot)
   code = """
 import sys
 class Blocked:
   def find_spec(self, name, path=None, target=None):
-    if name.split('.')[0] in ('jax', 'flax', 'tensorflow', 'sdd', 'optax'):
+    if name.split('.')[0] in ('jax', 'flax', 'tensorflow', 'PIL', 'optax'):
       raise ImportError(name + ' is not on this robot')
 sys.meta_path.insert(0, Blocked())
-import json, numpy, runtime
+import json, numpy
+from sdd.deployment import runtime
 policy = runtime.NumpyPolicy.load(sys.argv[1])
 policy.reset(seed=4)
 seen = json.loads(sys.argv[2])
@@ -259,6 +267,15 @@ def test_a_policy_may_be_replaced_but_nothing_else(workdir, tmp_path):
     assert (tmp_path / name).read_bytes() == before
   with pytest.raises(errors.SddError, match=r'\.npz'):
     export.export_policy(workdir, tmp_path / 'policy.txt')
+
+
+def test_an_export_of_another_version_may_be_replaced(workdir, file, tmp_path):
+  target = tmp_path / 'policy.npz'
+  with np.load(file) as arrays:
+    meta = {**json.loads(str(arrays['meta'])), 'version': 1}
+    np.savez(target, **{**arrays, 'meta': np.array(json.dumps(meta))})
+  export.export_policy(workdir, target)
+  assert runtime.NumpyPolicy.load(target).instructions == INSTRUCTIONS
 
 
 def test_a_file_that_is_no_policy_is_refused(tmp_path):

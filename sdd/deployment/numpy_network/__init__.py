@@ -1,0 +1,1 @@
+"""The network of a policy, in NumPy: each file computes one of its parts."""
