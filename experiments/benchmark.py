@@ -30,6 +30,7 @@ from rich import console as rich_console
 from rich import markdown as rich_markdown
 
 from experiments import (
+  acting_flags,
   generator_flags,
   measuring,
   policies,
@@ -108,6 +109,8 @@ def _settings() -> dict[str, Any]:
     settings['robot'] = robot
   if _POLICY.value == policies.GENERATOR:
     settings |= generator_flags.settings()
+  else:
+    settings |= acting_flags.chosen()
   return settings
 
 
@@ -122,6 +125,9 @@ def label(settings: dict[str, Any]) -> str:
     name += f', {settings["robot"]}'
   if strength := settings.get('randomise_physics'):
     name += f', physics x {strength:g}'
+  for changed in acting_flags.NAMES:
+    if changed in settings:
+      name += f', {changed.replace("_", " ")} {settings[changed]}'
   return f'ours: {name} ({settings["variation"]})'
 
 

@@ -26,6 +26,7 @@ from absl import flags
 from rich import console as rich_console
 
 from experiments import (
+  acting_flags,
   generator_flags,
   measuring,
   policies,
@@ -152,7 +153,7 @@ def _show(
 def _generator() -> dict[str, Any]:
   """The generator's settings; other policies have those of the worlds."""
   if _POLICY.value != policies.GENERATOR:
-    return generator_flags.world_settings()
+    return {**generator_flags.world_settings(), **acting_flags.chosen()}
   return generator_flags.settings()
 
 
@@ -173,6 +174,8 @@ def _record(
     policy += ", the paper's variation"
   if strength := settings.get('randomise_physics'):
     policy += f', physics randomised by {strength:g}'
+  for name, value in acting_flags.chosen().items():
+    policy += f', {name.replace("_", " ")} {value}'
   if scene.name != scene.domain:
     policy += f', {scene.robot.name}'
   rows = [

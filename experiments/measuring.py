@@ -5,10 +5,17 @@ from collections.abc import Iterator
 
 from absl import flags
 
-from experiments import generator, generator_flags, language_flags, policies
+from experiments import (
+  acting_flags,
+  generator,
+  generator_flags,
+  language_flags,
+  policies,
+)
 from sdd.evaluation import rollout
 from sdd.scenes import scene as scene_lib
 
+flags.adopt_module_key_flags(acting_flags)
 FIRST_SEED = flags.DEFINE_integer(
   'first_seed', 100000, 'seed of the first episode', lower_bound=0
 )
@@ -40,7 +47,7 @@ def outcomes(
     trees = {task: infer(task).to_json() for task in dict.fromkeys(unruled)}
     return policies.rollouts(
       policy, scene, jobs, seed=0, workers=workers, trees=trees,
-      physics=generator_flags.physics(),
+      physics=generator_flags.physics(), acting=acting_flags.chosen(),
     )  # fmt: skip
   return generator.outcomes(
     scene,

@@ -24,19 +24,28 @@ from sdd.training import checkpoint
 GENERATOR = 'generator'
 
 
-def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
+def load(
+  path: str,
+  scene: scene_lib.Scene,
+  acting: Mapping[str, int] | None = None,
+) -> protocol.Policy:
   """A distilled policy: a training run's directory, or an exported file.
 
+  Args:
+    path: of the policy.
+    scene: in which it is to act.
+    acting: what to change of how it acts, see `acting_flags`.
+
   Raises:
-    errors.SddError: there is no policy at `path`, or it was trained for
-      other actions or another scene.
+    errors.SddError: there is no policy at `path`, it was trained for other
+      actions or another scene, or it cannot act so.
   """
   place = pathlib.Path(path)
   if place.is_dir():
     spec = action.ActionSpec()
     try:
       policy = checkpoint.load_policy(
-        place, action_spec=spec, state_names=scene.state_names
+        place, action_spec=spec, state_names=scene.state_names, acting=acting
       )
     except errors.SddError as problem:
       raise errors.SddError(f'--policy={path}: {problem}') from problem
@@ -51,10 +60,31 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
     policy = runtime.NumpyPolicy.load(place, scene.state_names)
   except (ValueError, OSError) as problem:
     raise errors.SddError(f'--policy={path}: {problem}') from problem
+  _change(path, policy, acting or {})
   spec = action.ActionSpec.from_json(policy.action_spec)
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
   eyes.require_cameras(scene, protocol.wanted(policy))
   return policy
+
+
+def _change(
+  path: str, policy: runtime.NumpyPolicy, acting: Mapping[str, int]
+) -> None:
+  """Changes how an exported policy acts."""
+  if 'inference_steps' in acting:
+    raise errors.SddError(
+      f'--inference_steps={acting["inference_steps"]}: the steps of {path} '
+      'were fixed when it was exported. Export it again, or name the training '
+      'run.'
+    )
+  if 'execution_horizon' in acting:
+    policy.execution_horizon = acting['execution_horizon']
+    if policy.execution_horizon > policy.action_horizon:
+      raise errors.SddError(
+        f'--execution_horizon={policy.execution_horizon}: {path} predicts '
+        f'{policy.action_horizon} actions at a time.'
+      )
+  policy.candidates = acting.get('candidates', policy.candidates)
 
 
 def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
@@ -84,6 +114,7 @@ def rollouts(
   workers: int,
   trees: Mapping[str, str] | None = None,
   physics: physics_variation.Physics | None = None,
+  acting: Mapping[str, int] | None = None,
 ) -> Iterator[rollout.Outcome]:
   """Runs (task, index) episodes in processes, in the order they end.
 
@@ -95,8 +126,10 @@ def rollouts(
     workers: processes.
     trees: task trees as JSON, of tasks that no hand-written rule judges.
     physics: ranges that physics are drawn from; None for the scene's own.
+    acting: what to change of how it acts, see `acting_flags`.
   """
-  load(path, scene)  # complain here, not in a worker
+  load(path, scene, acting)  # complain here, not in a worker
+  changed = tuple((acting or {}).items())
   trees = trees or {}
   pool = pebble.ProcessPool(
     max_workers=max(1, workers),
@@ -116,6 +149,7 @@ def rollouts(
           index,
           trees.get(task),
           physics,
+          changed,
         ],
       ): (task, index)
       for task, index in jobs
@@ -141,9 +175,10 @@ def _episode(
   index: int,
   tree: str | None,
   physics: physics_variation.Physics | None,
+  acting: tuple[tuple[str, int], ...],
 ) -> rollout.Outcome:
   world = registry.load(scene, variation)
-  policy, code = _policy(path, scene), None
+  policy, code = _policy(path, scene, acting), None
   if tree is not None:
     understood = task_tree.TaskTree.from_json(tree, world.vocabulary)
     code = understood.root.predicate
@@ -153,5 +188,7 @@ def _episode(
 
 
 @functools.cache
-def _policy(path: str, scene: str) -> protocol.Policy:
-  return load(path, registry.load(scene))
+def _policy(
+  path: str, scene: str, acting: tuple[tuple[str, int], ...]
+) -> protocol.Policy:
+  return load(path, registry.load(scene), dict(acting))

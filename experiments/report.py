@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from experiments import collected, policies, program
+from experiments import acting_flags, collected, policies, program
 from sdd import errors
 from sdd.collection import episode as episode_lib
 from sdd.dataset import cost, kept_scene, reader
@@ -252,7 +252,11 @@ def _policy_strip(
 ) -> tuple[str, bytes]:
   """Runs one of the evaluation's episodes again, a success if there is one."""
   found = sorted(evaluation['episodes'], key=lambda e: not e['success'])[0]
-  policy = policies.load(evaluation['policy'], scene)
+  policy = policies.load(
+    evaluation['policy'],
+    scene,
+    {k: evaluation[k] for k in acting_flags.NAMES if k in evaluation},
+  )
   sim = simulator.make('mujoco', scene)
   states: list[np.ndarray] = []
   outcome = rollout.rollout(

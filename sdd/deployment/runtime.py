@@ -38,6 +38,8 @@ from sdd.deployment.numpy_network import (
 FORMAT = 'sdd numpy policy'
 VERSION = 3
 _ENTRIES = tuple('x y z r00 r01 r02 r10 r11 r12 position'.split())
+# Differences of actions that weigh the same.
+_ALIKE = np.array([0.03] * 3 + [0.3] * 6 + [0.03])
 Array = np.ndarray
 # Observations (To, F), number of the instruction, noise (count, Ta, 10) and
 # pictures (cameras, h, w, 3) or None to normalised chunks (count, Ta, 10).
@@ -49,6 +51,8 @@ class NumpyPolicy:
 
   Attributes:
     execution_horizon: actions to execute before the next `infer`.
+    action_horizon: actions in a chunk, `Ta`.
+    candidates: chunks among which each `infer` chooses the most central.
     instructions: the sentences it knows.
     action_spec: the meaning of an action, as JSON values.
     scene: number of the scene it acts in, among those it knows.
@@ -64,13 +68,15 @@ class NumpyPolicy:
     meta = _meta(arrays)
     config = meta['config']
     self.execution_horizon: int = config['execution_horizon']
+    self.action_horizon: int = config['action_horizon']
+    self.candidates: int = config['candidates']
     self.instructions = tuple(meta['instructions'])
     self.action_spec: dict[str, Any] = meta['action_spec']
     self.scene, self.state_names = _scene(meta['scenes'], state_names)
     self._columns = _columns(self.state_names)
     self._relative: bool = config['relative_position']
     self._scale: float = config['position_scale']
-    self._shape = config['action_horizon'], len(self.action_spec['layout'])
+    self._shape = self.action_horizon, len(self.action_spec['layout'])
     self._horizon: int = config['observation_horizon']
     self._arrays = {name: arrays[name] for name in arrays if name != 'meta'}
     count = len(self._columns)
@@ -143,30 +149,24 @@ class NumpyPolicy:
     one after the other. Raises as `infer` does.
     """
     present, pictures = self._vector(observation), self._look(observation)
+    said = self._find(str(observation['instruction']))
     if not self._fresh and self.execution_horizon > 1:
       self._history.clear()  # what is there is a whole chunk old
     self._history.append(present)
     while len(self._history) < self._horizon:
       self._history.appendleft(self._history[0])
-    noise = draw_noise(self._seed, self._call, (count, *self._shape))
+    drawn = max(count, self.candidates)
+    noise = draw_noise(self._seed, self._call, (drawn, *self._shape))
     self._call, self._fresh = self._call + 1, False
     history = np.stack(self._history)
-    instruction, pictures = (
-      str(observation['instruction']),
-      self._look(observation),
-    )
     if sample is not None:
-      chunks = sample(history, self._find(instruction), noise, pictures)
+      chunks = sample(history, said, noise, pictures)
     else:
-      condition = self._condition(history, instruction, pictures)
-      chunks = np.stack([self._denoise(condition, one) for one in noise])
-    chunks = chunks * self._arrays['action_half']
-    chunks += self._arrays['action_centre']
-    if self._relative:
-      if self._scale:  # positions are logarithms of what is far
-        chunks[..., :3] = self._scale * np.sinh(chunks[..., :3] / self._scale)
-      chunks[..., :3] += history[-1, :3]
-    return chunks
+      chunks = self._sample(history, said, noise, pictures)
+    chunks = self._raw(chunks, history[-1, :3])
+    chosen = _central(chunks[: self.candidates])
+    chunks[[0, chosen]] = chunks[[chosen, 0]]
+    return chunks[:count]
 
   def sample(
     self,
@@ -176,21 +176,30 @@ class NumpyPolicy:
     pictures: Array | None = None,
   ) -> Array:
     """The sampling loop on raw observations; the chunk is normalised."""
-    condition = self._condition(history, instruction, pictures)
-    return self._denoise(condition, noise)
+    said = self._find(instruction)
+    return self._sample(history, said, noise[None], pictures)[0]
 
-  def _condition(
-    self, history: Array, instruction: str, pictures: Array | None
+  def _sample(
+    self, history: Array, said: int, noise: Array, pictures: Array | None
   ) -> Array:
-    """What steers the denoiser, from observations, sentence and pictures."""
-    if self._eyes is None:
-      return self._encode(history, self._find(instruction))
-    seen = self._eyes(np.asarray(pictures))
-    return self._encode(history, self._find(instruction), seen)
-
-  def _denoise(self, condition: Array, noise: Array) -> Array:
-    noise = self._arrays.get('start', noise)  # a regression head needs none
+    """Normalised chunks, from as many noises (count, Ta, 10)."""
+    seen = None
+    if self._eyes is not None:
+      seen = self._eyes(np.asarray(pictures))
+    condition = self._encode(history, said, seen)
+    if 'start' in self._arrays:  # a regression head needs no noise
+      noise = np.broadcast_to(self._arrays['start'], noise.shape)
     return self._denoiser.sample(condition, noise, self._arrays['ddim'])
+
+  def _raw(self, chunks: Array, tool: Array) -> Array:
+    """Absolute actions in raw units, from normalised ones."""
+    chunks = chunks * self._arrays['action_half']
+    chunks += self._arrays['action_centre']
+    if self._relative:
+      if self._scale:  # positions are logarithms of what is far
+        chunks[..., :3] = self._scale * np.sinh(chunks[..., :3] / self._scale)
+      chunks[..., :3] += tool
+    return chunks
 
   def _find(self, instruction: str) -> int:
     if instruction in self.instructions:
@@ -249,6 +258,13 @@ def draw_noise(seed: int, call: int, shape: tuple[int, ...]) -> Array:
   key = np.array([seed % 2**64, call], np.uint64)
   generator = np.random.Generator(np.random.Philox(key=key))
   return generator.standard_normal(shape, dtype=np.float32)
+
+
+def _central(chunks: Array) -> int:
+  """Number of the chunk that is most like all others (sdd.policy.consensus)."""
+  apart = (chunks[:, None] - chunks[None]) / _ALIKE
+  weight = 0.8 ** np.arange(chunks.shape[1])
+  return int(np.argmin(np.sqrt((apart * apart).sum(3) @ weight).sum(axis=1)))
 
 
 def _meta(arrays: Mapping[str, Array]) -> dict[str, Any]:

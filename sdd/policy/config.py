@@ -49,6 +49,8 @@ class PolicyConfig:
       in one pass, see `acting`.
     training_steps: diffusion steps of the noise schedule.
     inference_steps: of them, those visited when acting.
+    candidates: chunks to draw at every decision; of several, the one that is
+      most like the others is executed, see `consensus`.
     prediction: what the network predicts: `epsilon`, `sample`, `v` or
       `flow`, see `schedule`.
     position_scale: metres; relative positions much larger are squeezed to
@@ -83,6 +85,7 @@ class PolicyConfig:
   head: str = 'diffusion'
   training_steps: int = 50
   inference_steps: int = 10
+  candidates: int = 1
   prediction: str = 'sample'
   relative_position: bool = True
   position_scale: float = 0.0
@@ -148,6 +151,7 @@ class PolicyConfig:
         self.step_dimension >= 4 and self.step_dimension % 2 == 0,
         'even and at least 4',
       ),
+      ('candidates', self.candidates >= 1, 'at least 1'),
       ('text_dimension', self.text_dimension >= 1, 'at least 1'),
       ('training_steps', self.training_steps >= 2, 'at least 2'),
       (

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sdd.dataset import pictures
-from sdd.policy import frame, protocol, sampler, scene_view, spec
+from sdd.policy import consensus, frame, protocol, sampler, scene_view, spec
 from sdd.policy.vision import augmentation, observed
 
 
@@ -24,6 +24,7 @@ class DiffusionPolicy:
     spec: what the policy speaks.
     params: the network's parameters (the moving average, when trained).
     execution_horizon: actions to execute before the next `infer`.
+    candidates: chunks among which each `infer` chooses.
   """
 
   def __init__(
@@ -48,6 +49,7 @@ class DiffusionPolicy:
     self._view = scene_view.SceneView(specification, state_names)
     self.params = jax.device_put(params)
     self.execution_horizon = specification.config.execution_horizon
+    self.candidates = specification.config.candidates
     self._sample = sampler.make(specification.config)
     self.reset()
 
@@ -92,27 +94,30 @@ class DiffusionPolicy:
     Raises:
       SddError: for a missing, misshapen or non-finite entry.
     """
+    present, seen = self._view.vector(observation), self._look(observation)
     if not self._fresh and self.execution_horizon > 1:
       self._history.clear()  # what is there is a whole chunk old
-    present = self._view.vector(observation)
     self._history.append(present)
     while len(self._history) < self.spec.config.observation_horizon:
       self._history.appendleft(self._history[0])
+    drawn = max(count, self.candidates)
     noise = sampler.draw_noise(
-      self._seed, self._call, (count, *sampler.noise_shape(self.spec.config))
+      self._seed, self._call, (drawn, *sampler.noise_shape(self.spec.config))
     )
-    self._call, self._fresh = self._call + 1, False
     history = np.stack(self._history)
     chunks = self.sample_many(
-      history, str(observation['instruction']), noise, *self._look(observation)
+      history, str(observation['instruction']), noise, *seen
     )
-    raw = self.spec.action_statistics.denormalise(chunks)
-    return frame.outward(
-      raw,
+    self._call, self._fresh = self._call + 1, False
+    raw = frame.outward(
+      self.spec.action_statistics.denormalise(chunks),
       frame.end_effector(history),
       relative=self.spec.config.relative_position,
       scale=self.spec.config.position_scale,
     )
+    chosen = consensus.central(raw[: self.candidates])
+    raw[[0, chosen]] = raw[[chosen, 0]]
+    return raw[:count]
 
   def sample(
     self,

@@ -193,6 +193,7 @@ def load_policy(
   action_spec: action.ActionSpec | None = None,
   state_names: Sequence[str] | None = None,
   step: int | None = None,
+  acting: Mapping[str, int] | None = None,
 ) -> policy.DiffusionPolicy:
   """Loads the averaged weights of a run as a policy.
 
@@ -202,6 +203,8 @@ def load_policy(
     state_names: of the scene at hand; may be left out if all training data
       came from one scene.
     step: which checkpoint; the newest if None.
+    acting: fields of `PolicyConfig` that only matter when acting
+      (`candidates`, `execution_horizon`, `inference_steps`), to be changed.
 
   Raises:
     SddError: if the directory has no policy or no such checkpoint, or the
@@ -213,6 +216,9 @@ def load_policy(
     specification.action_spec.require(
       action_spec, mine=f'the policy in {workdir}', theirs='the caller'
     )
+  if acting:
+    config = dataclasses.replace(specification.config, **acting)
+    specification = dataclasses.replace(specification, config=config.validate())
   with opened(pathlib.Path(workdir)) as checkpoints:
     step = _existing(workdir, checkpoints.steps(), step)
     like = network.init(specification.config, specification.objects, seed=0)

@@ -153,6 +153,33 @@ def test_every_prediction_and_head_is_the_same_in_numpy(learnt, fields):
   assert (ours[0] == ours[1]).all() == (config.head == 'regression')
 
 
+@pytest.mark.parametrize('denoiser', policy_config.DENOISERS)
+def test_both_choose_the_same_of_many_candidates(learnt, denoiser):
+  config = policy_config.PolicyConfig(
+    **{**vars(learnt.spec.config), 'denoiser': denoiser, 'candidates': 5}
+  )
+  if denoiser == 'mlp':
+    config.channels = (16, 16)
+  specification = spec.PolicySpec(**{**vars(learnt.spec), 'config': config})
+  params = network.init(config, specification.objects, seed=3)
+  chooser = policy.DiffusionPolicy(specification, params)
+  exported = runtime.NumpyPolicy(export.to_arrays(chooser))
+  first = []
+  for player in (chooser, exported):
+    player.reset(seed=1)
+    ours = player.infer(observation())
+    player.reset(seed=1)
+    many = player.infer_many(observation(), 7)
+    np.testing.assert_allclose(many[0], ours, atol=1e-6)
+    player.candidates = 1
+    player.reset(seed=1)
+    first.append(player.infer(observation()))
+    assert (np.abs(many - first[-1]).max(axis=(1, 2)) < 1e-4).any()
+    player.candidates = 5
+  players = [p.infer(observation(2)) for p in (chooser, exported)]
+  np.testing.assert_allclose(*players, atol=1e-4)
+
+
 def test_the_table_of_sentences_is_that_of_the_encoder(learnt):
   arrays = export.to_arrays(learnt)
   np.testing.assert_array_equal(

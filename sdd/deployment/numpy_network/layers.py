@@ -34,9 +34,10 @@ class Dense:
 def normalised(
   x: np.ndarray, scale: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
-  """A vector, normalised, scaled and shifted."""
-  x = x - x.mean()
-  return x / np.sqrt(np.mean(x * x) + EPSILON) * scale + bias
+  """Rows, each normalised, then scaled and shifted."""
+  x = x - x.mean(axis=-1, keepdims=True)
+  square = np.mean(x * x, axis=-1, keepdims=True)
+  return x / np.sqrt(square + EPSILON) * scale + bias
 
 
 def group_normalise(

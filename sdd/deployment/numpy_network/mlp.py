@@ -54,16 +54,18 @@ class MLP:
   def sample(
     self, condition: np.ndarray, noise: np.ndarray, ddim: np.ndarray
   ) -> np.ndarray:
+    """The loop from noise (count, Ta, 10) to clean chunks, all at once."""
     told = self._time + layers.mish(condition) @ self._steer
     noisy = np.array(noise, np.float32)
     for row, (a, b, c, d) in zip(told, ddim, strict=True):
-      answer = self._answer(noisy.ravel(), row.reshape(-1, self._width))
+      flat = noisy.reshape(len(noisy), -1)
+      answer = self._answer(flat, row.reshape(-1, self._width))
       clean = np.clip(a * noisy + b * answer.reshape(noisy.shape), -1, 1)
       noisy = c * noisy + d * clean
     return noisy
 
-  def _answer(self, chunk: np.ndarray, told: np.ndarray) -> np.ndarray:
-    x = self._input(chunk) + told[0]
+  def _answer(self, chunks: np.ndarray, told: np.ndarray) -> np.ndarray:
+    x = self._input(chunks) + told[0]
     scales, biases = told[1::2], told[2::2]
     for norm, (first, second), scale, bias in zip(
       self._norms, self._layers, scales, biases, strict=False

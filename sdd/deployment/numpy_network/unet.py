@@ -124,7 +124,13 @@ class UNet:
   def sample(
     self, condition: np.ndarray, noise: np.ndarray, ddim: np.ndarray
   ) -> np.ndarray:
+    """The loop from noise (count, Ta, 10) to clean chunks, one by one."""
     films = self._time + layers.mish(condition) @ self._film
+    return np.stack([self._clean(films, one, ddim) for one in noise])
+
+  def _clean(
+    self, films: np.ndarray, noise: np.ndarray, ddim: np.ndarray
+  ) -> np.ndarray:
     noisy = np.array(noise, np.float32)
     for film, (a, b, c, d) in zip(films, ddim, strict=True):
       self._entry[...] = noisy
