@@ -153,7 +153,7 @@ def parts(
   yield Part(
     'inference',
     (
-      *('experiments.benchmarks.inference', f'--policy={train}'),
+      *('experiments.benchmarks.decisions', f'--policy={train}'),
       *(f'--scene={scenes[0]}', f'--batches={size.chunks}'),
       f'--out={kept / "inference.json"}',
     ),

@@ -1,82 +1,122 @@
-"""Measures how often a policy decides: inferences a second, by batch.
+"""Measures one decision on one core: NumPy beside JAX and PyTorch.
 
-  python -m experiments.benchmarks.inference --policy=runs/train
+  python -m experiments.benchmarks.inference --write
 
-One inference is a whole chunk: what is observed encoded, and all steps of the
-diffusion. Observations are of a scene's first world; the pictures, of a policy
-that sees, are blank. On an accelerator look at the wall clock.
+The denoiser alone, for one chunk: the small U-Net with 10 steps and the
+paper's with 5, in the NumPy that a robot runs, in JAX (one compiled loop) and
+in PyTorch (eager), with the same parameters; they first have to give the same
+chunk. Then the whole policy of the paper's size, three cameras of 160x240
+pixels included, in NumPy and in JAX. They take turns in one process that is
+kept on one core; the median of the CPU time counts.
+
+PyTorch is left out where it is missing: pip install "sdd[benchmark]".
 """
 
-import itertools
+import os
+import statistics
+import sys
 from collections.abc import Sequence
 from typing import Any
 
+if 'numpy' not in sys.modules:
+  os.environ['OPENBLAS_NUM_THREADS'] = '1'  # as on a robot
 import jax
 import numpy as np
 from absl import flags
 
-from experiments import policies, program, results
-from experiments.benchmarks import timing
+from experiments import program, results
+from experiments.benchmarks import inference_calls, timing
 from sdd import errors
-from sdd.policy import policy as policy_lib
-from sdd.policy import sampler
-from sdd.policy.vision import augmentation
-from sdd.scenes import registry
 
-_POLICY = flags.DEFINE_string(
-  'policy', None, 'the --workdir of a training run', required=True
+_ROUNDS = flags.DEFINE_integer(
+  'rounds', 15, 'decisions of each, in turns', lower_bound=1
 )
-_SCENE = flags.DEFINE_string('scene', 'drawer', 'a scene that it knows')
-_BATCHES = flags.DEFINE_list('batches', ['1', '16', '256'], 'chunks at once')
-_OUT = flags.DEFINE_string(
-  'out', None, 'also keep the numbers in this file, a .json'
+_PARTS = flags.DEFINE_list(
+  'parts', list(inference_calls.PARTS), 'small, paper, whole'
 )
+_WRITE = flags.DEFINE_boolean(
+  'write', False, 'keep the numbers in experiments/results/inference.json'
+)
+_SAME = 1e-3  # largest difference of the chunks; their range is 2
+_WARM_UP = 2  # compiles, then finds its memory
+
+Row = dict[str, Any]
 
 
 def main(_: Sequence[str]) -> None:
-  scene = registry.load(_SCENE.value)
-  policy = policies.load(_POLICY.value, scene)
-  if not isinstance(policy, policy_lib.DiffusionPolicy):
-    raise errors.SddError(
-      f'--policy={_POLICY.value}: expected the --workdir of a training run; '
-      'an exported policy runs on one core of a robot, by itself.'
-    )
-  said = scene.tasks[0].sentence
-  rows = [
-    _shown(_measure(policy, said, int(batch))) for batch in _BATCHES.value
-  ]
-  title = f'Inference: {_POLICY.value}, {jax.devices()[0].device_kind}'
-  flat = list(itertools.chain(*rows))
-  if _OUT.value:
-    results.write_elsewhere(_OUT.value, {'title': title, 'rows': flat})
+  if hasattr(os, 'sched_setaffinity'):  # before JAX counts the cores
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+  jax.config.update('jax_cpu_enable_async_dispatch', False)
+  rows: list[Row] = []
+  for name in _PARTS.value:
+    if name not in inference_calls.PARTS:
+      raise errors.UnknownNameError('part', name, inference_calls.PARTS)
+    rows += _measured(name, _ROUNDS.value)
+  print('\n' + table(rows))
+  if _WRITE.value:
+    kept = {
+      'title': 'One decision on one core: NumPy beside JAX and PyTorch',
+      'markdown': table(rows),
+      'rows': rows,
+    }
+    print(results.write_result('inference', kept))
 
 
-def _measure(
-  policy: policy_lib.DiffusionPolicy, said: str, batch: int
-) -> list[dict[str, Any]]:
-  config = policy.spec.config
-  history = np.zeros(
-    (config.observation_horizon, policy.spec.features), np.float32
+def _measured(name: str, rounds: int) -> list[Row]:
+  """What everybody takes for one part, and NumPy's ratio to each other."""
+  calls = inference_calls.make(name)
+  first = {who: call() for who, call in calls.items()}
+  worst = max(
+    float(np.abs(chunk - first['numpy']).max()) for chunk in first.values()
   )
-  noise = sampler.draw_noise(0, 0, (batch, *sampler.noise_shape(config)))
-  seen = augmentation.nothing(config.vision) if config.vision.cameras else None
-  cost = timing.cost(lambda: policy.sample_many(history, said, noise, seen))
-  label = f'inference, {batch} at once'
-  return [
-    {'label': label, 'value': batch / cost.wall, 'unit': 'chunks/s'},
+  if worst > _SAME:
+    raise errors.SddError(
+      f'{name}: the chunks differ by {worst:.1e}; expected at most {_SAME}.'
+    )
+  costs: dict[str, list[float]] = {who: [] for who in calls}
+  for turn in range(_WARM_UP + rounds):
+    for who, call in calls.items():
+      spent = timing.once(call).cpu
+      if turn >= _WARM_UP:
+        costs[who].append(spent)
+  label = inference_calls.PARTS[name]
+  rows: list[Row] = [
     {
-      'label': f'{label}: per CPU-second',
-      'value': batch / cost.cpu,
-      'unit': 'chunks',
-      'detail': True,
-    },
+      'label': f'{label}: {who}',
+      'part': label,
+      'who': who,
+      'value': 1e3 * statistics.median(spent),
+      'best': 1e3 * min(spent),
+      'difference': worst,
+      'unit': 'ms',
+    }
+    for who, spent in costs.items()
   ]
-
-
-def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
   for row in rows:
-    print(f'{row["label"]:50} {row["value"]:12.1f} {row["unit"]}', flush=True)
+    print(f'{row["label"]:48} {row["value"]:8.1f} ms', flush=True)
   return rows
+
+
+def table(rows: Sequence[Row]) -> str:
+  """Everything as Markdown."""
+  lines = [
+    '| one decision, ms of one core (best) | NumPy | JAX | PyTorch '
+    '| NumPy / JAX | PyTorch / NumPy |',
+    '| --- | --- | --- | --- | --- | --- |',
+  ]
+  for part in dict.fromkeys(row['part'] for row in rows):
+    found = {row['who']: row for row in rows if row['part'] == part}
+    cells = [
+      f'{found[who]["value"]:.1f} ({found[who]["best"]:.1f})'
+      if who in found
+      else ''
+      for who in ('numpy', 'jax', 'torch')
+    ]
+    mine = found['numpy']['value']
+    beside = f'{mine / found["jax"]["value"]:.2f}'
+    faster = f'{found["torch"]["value"] / mine:.1f}' if 'torch' in found else ''
+    lines.append(f'| {part} | {" | ".join(cells)} | {beside} | {faster} |')
+  return '\n'.join(lines)
 
 
 if __name__ == '__main__':

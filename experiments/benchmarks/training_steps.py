@@ -60,7 +60,7 @@ def make(name: str, size: int) -> Both:
   clean = rng.uniform(-1, 1, (size, _LENGTH, action.DIMENSION))
   condition = rng.normal(size=(size, condition_dimension))
   clean, condition = clean.astype(np.float32), condition.astype(np.float32)
-  params = _params(network, clean, condition, rng)
+  params = random_params(network, clean, condition, rng)
   torch_network.copy_parameters(module, params)
   return Both(
     _jax_step(network, params, clean, condition),
@@ -70,7 +70,7 @@ def make(name: str, size: int) -> Both:
   )
 
 
-def _params(
+def random_params(
   network: unet.UNet, clean: np.ndarray, condition: np.ndarray, rng: Any
 ) -> Any:
   """Random parameters; the two biases of a doubling are the same."""

@@ -106,7 +106,7 @@ def to_arrays(learnt: policy_lib.DiffusionPolicy) -> dict[str, np.ndarray]:
     ),
     'action_centre': _centre(acted),
     'action_half': _half(acted),
-    **_flat(learnt.params),
+    **flat(learnt.params),
   }
 
 
@@ -152,7 +152,8 @@ def _meta(specification: spec.PolicySpec) -> dict[str, Any]:
   }
 
 
-def _flat(params: Any) -> dict[str, np.ndarray]:
+def flat(params: Any) -> dict[str, np.ndarray]:
+  """The parameters by their path, as `unet/output/kernel`."""
   leaves = jax.tree_util.tree_leaves_with_path(params)
   return {
     '/'.join(entry.key for entry in path): np.asarray(leaf, np.float32)
