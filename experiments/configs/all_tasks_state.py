@@ -6,7 +6,7 @@ one and by name, so scenes with other objects are nothing special; the sentence
 decides what is to be done. Every task is shown equally often. Learner and
 sampler are those of `drawer_state.py`.
 
-Hardware: two CPU cores, one and a half hours (estimated).
+Hardware: two CPU cores, one hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/all_tasks_state.py \\
@@ -19,5 +19,5 @@ from sdd.training import config as training_config
 
 def get_config() -> training_config.TrainingConfig:
   config = drawer_state.get_config()
-  config.steps = 40_000
+  config.steps = 20_000
   return config

@@ -31,6 +31,7 @@ def get_config() -> training_config.TrainingConfig:
       channels=(512, 512, 512, 512),
       execution_horizon=4,
       position_scale=0.02,
+      candidates=8,
       use_state=False,
       vision=vision_config.VisionConfig(
         cameras=('front', 'wrist'),

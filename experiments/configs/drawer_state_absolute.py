@@ -7,7 +7,7 @@ positions are relative to where the end effector is when it is decided on, in
 `drawer_state.py`, and absolute, as in their better row, in this page; all
 else is the same. What the robot is told is absolute in both.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_absolute.py \\

@@ -6,7 +6,7 @@ of its actions (on Balance, 0.0, 15.0 and 18.5 %) and the diffusion policy 8;
 their published code executes 4. All else is as in `drawer_state.py`: the
 horizon does not change what is learnt, only how the policy acts.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated). Acting
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated). Acting
 takes half the time.
 
     python -m experiments.train \\

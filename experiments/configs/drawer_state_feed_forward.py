@@ -7,7 +7,7 @@ number of parameters; only, the network is asked once, starts from a chunk
 that is always the same and is trained on the squared error of the chunk. It
 answers with the mean of what demonstrations did, which diffusion need not.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated). Acting
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated). Acting
 takes a tenth of the time.
 
     python -m experiments.train \\

@@ -6,7 +6,7 @@ the straight line from chunk to noise (Lipman et al. 2023), and acting follows
 it in five Euler steps, half as many as `drawer_state.py` takes; all else is
 the same. Which times to visit, and why, is in `schedule.ddim_times`.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated). Acting
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated). Acting
 takes half the time.
 
     python -m experiments.train \\

@@ -6,7 +6,7 @@ only, together with other things: 18.5 against 29.0 %. Here it is all that is
 taken away: the policy knows where objects are but feels neither tool nor
 fingers, so its chunks cannot be relative to the tool and are absolute.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_no_proprioception.py \\

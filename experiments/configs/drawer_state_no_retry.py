@@ -7,7 +7,7 @@ with `--retry=none`, and both policies learn from the first 1,000 successes of
 each, so this page and `--config.max_episodes=1000` with `drawer_state.py` make
 the pair.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated).
 
     python -m experiments.collect --scene=drawer --task=all --retry=none \\
       --episodes=1300 --seed=1 --out=DATASET

@@ -6,7 +6,7 @@ with the sub-task that their step works on ("open the top drawer"), so that
 the policy follows those, too, and may be led through a task by them. All else
 is as in `drawer_state.py`. It is evaluated on the sentences of tasks.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_sub_tasks.py \\

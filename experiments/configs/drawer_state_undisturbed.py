@@ -5,7 +5,7 @@ No row of the paper (*Scaling Up and Distilling Down*, Ha, Florence, Song, CoRL
 seen how to come back to the demonstrated way, see `sdd.training.disturbance`;
 all else is the same.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_undisturbed.py \\

@@ -5,7 +5,7 @@ No row of the paper (*Scaling Up and Distilling Down*, Ha, Florence, Song, CoRL
 in `drawer_state.py`, see `sdd.policy.frame`: a millimetre where a handle is
 grasped weighs no more than one half a metre away. All else is the same.
 
-Hardware: as `drawer_state.py`, two CPU cores, one hour (estimated).
+Hardware: as `drawer_state.py`, two CPU cores, half an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/drawer_state_unsqueezed.py \\

@@ -16,6 +16,7 @@ ABLATIONS = {
   'flow': {'prediction', 'inference_steps'},
   'no_proprioception': {'use_proprioception', 'relative_position'},
   'no_retry': {'max_episodes'},
+  'one_candidate': {'candidates'},
   'sub_tasks': {'conditioning'},
   'undisturbed': {'disturbance'},
   'unsqueezed': {'position_scale'},
