@@ -40,9 +40,16 @@ def test_collect_render_train_evaluate(tmp_path):
   )  # fmt: skip
   assert 'Trained 4 steps' in said
   assert len(list((tmp_path / 'pictures').glob('[!.]*.npy'))) == 1
-  run(
-    'evaluate', f'--policy={tmp_path / "run"}', '--scene=balance',
-    '--episodes=1', '--workers=1', f'--out={tmp_path / "scores.json"}',
-  )  # fmt: skip
-  (episode,) = json.loads((tmp_path / 'scores.json').read_text())['episodes']
-  assert episode['error'] == ''
+  file = tmp_path / 'policy.npz'
+  said = run('export', f'--workdir={tmp_path / "run"}', f'--out={file}')
+  assert '8 stored observations' in said
+  outcomes = []
+  for policy in (tmp_path / 'run', file):
+    run(
+      'evaluate', f'--policy={policy}', '--scene=balance', '--episodes=1',
+      '--workers=1', f'--out={tmp_path / "scores.json"}',
+    )  # fmt: skip
+    (episode,) = json.loads((tmp_path / 'scores.json').read_text())['episodes']
+    assert episode['error'] == ''
+    outcomes.append((episode['success'], episode['ended']))
+  assert outcomes[0] == outcomes[1]

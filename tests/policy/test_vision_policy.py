@@ -10,11 +10,8 @@ import pytest
 import small_vision
 
 from sdd import errors
-from sdd.deployment import export
 from sdd.policy import loss, network, precision, protocol, schedule, spec
 from sdd.policy.vision import augmentation
-from sdd.training import checkpoint
-from sdd.training import config as training_config
 
 
 @pytest.fixture(scope='module')
@@ -92,14 +89,6 @@ def test_what_it_speaks_survives_json():
   older = told.to_json()
   del older['pictures'], older['config']['vision']
   assert not spec.from_json(older, source='it').config.vision.cameras
-
-
-def test_it_cannot_be_exported(tmp_path):
-  run = training_config.TrainingConfig(policy=small_vision.CONFIG)
-  checkpoint.claim(tmp_path / 'run', run, small_vision.specification())
-  with pytest.raises(errors.SddError, match='front, wrist'):
-    export.export_policy(tmp_path / 'run', tmp_path / 'policy.npz')
-  assert not (tmp_path / 'policy.npz').exists()
 
 
 def test_without_proprioception_only_pictures_and_words_count():

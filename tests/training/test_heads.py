@@ -7,7 +7,7 @@ import pytest
 import tiny_run
 
 from sdd.deployment import export, runtime
-from sdd.training import loop, observer
+from sdd.training import examples, loop, observer
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,8 @@ def test_it_is_learnt_and_acts_without_jax(tmp_path, fields):
   )
   assert losses[-1] < 0.9 * losses[0]
   # It is only written if it agrees with what was trained.
-  export.export_policy(tmp_path / 'run', tmp_path / 'policy.npz')
+  made = export.export_policy(tmp_path / 'run', tmp_path / 'policy.npz')
+  assert made.stored == examples.PER_SCENE
   acting = runtime.NumpyPolicy.load(tmp_path / 'policy.npz')
   assert acting.execution_horizon == 1
   seen = {
