@@ -1,0 +1,151 @@
+"""Puts evaluations side by side: ablations, learning curves.
+
+  python -m experiments.compare --evaluations=runs/a.json,runs/b.json
+  python -m experiments.compare --labels=1000,2000,4000 --x="training steps" \\
+    --evaluations=runs/at_1000.json,runs/at_2000.json,runs/at_4000.json \\
+    --png=runs/curve.png
+
+The files are those that experiments.evaluate writes. Where two have the same
+task and seed they met the same world; how often only one of them succeeded
+there says more than the two rates.
+"""
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from absl import flags
+from rich import console as rich_console
+from rich import table as rich_table
+
+from experiments import program, results
+from sdd import errors
+from sdd.evaluation import score
+
+_EVALUATIONS = flags.DEFINE_list(
+  'evaluations', None, 'files of experiments.evaluate', required=True
+)
+_LABELS = flags.DEFINE_list(
+  'labels', None, 'what each is called; by default the name of its file'
+)
+_TITLE = flags.DEFINE_string('title', 'Evaluations side by side', 'of it all')
+_X = flags.DEFINE_string(
+  'x', None, 'what the labels are numbers of, for the axis of --png'
+)
+_PNG = flags.DEFINE_string('png', None, 'draw the rates into this file')
+_RECORD = flags.DEFINE_string(
+  'record', None, 'also keep the rates as experiments/results/RECORD.json'
+)
+
+Evaluation = Mapping[str, Any]
+
+
+def main(_: Sequence[str]) -> None:
+  paths = [pathlib.Path(name) for name in _EVALUATIONS.value]
+  labels = _LABELS.value or [path.stem for path in paths]
+  if len(labels) != len(paths):
+    raise errors.SddError(
+      f'--labels has {len(labels)} labels for {len(paths)} evaluations.'
+    )
+  found = dict(zip(labels, map(read, paths), strict=True))
+  rich_console.Console().print(_table(found))
+  if _PNG.value:
+    _draw(pathlib.Path(_PNG.value), found)
+    print(f'Picture: {_PNG.value}')
+  if _RECORD.value:
+    rows = [
+      {
+        'label': label,
+        'successes': each['total']['successes'],
+        'trials': each['total']['episodes'],
+      }
+      for label, each in found.items()
+    ]
+    kept = {
+      'title': _TITLE.value,
+      'rows': rows,
+      'measured_by': [each['command'] for each in found.values()],
+    }
+    print(results.write_result(_RECORD.value, kept))
+
+
+def read(path: pathlib.Path) -> Evaluation:
+  """A finished evaluation; SddError for anything else."""
+  try:
+    found = json.loads(path.read_text(encoding='utf-8'))
+    if not found['complete']:
+      raise errors.SddError(f'{path}: the evaluation was cut off.')
+    _ = found['total']['successes'], found['episodes'], found['command']
+  except (OSError, ValueError, KeyError, TypeError) as problem:
+    raise errors.SddError(
+      f'{path} is no file of experiments.evaluate: {problem!r}.'
+    ) from problem
+  return found
+
+
+def _table(found: Mapping[str, Evaluation]) -> rich_table.Table:
+  table = rich_table.Table(title=_TITLE.value)
+  first, *_ = found
+  limits = [f'within {limit:.0f} s' for limit in score.WITHIN]
+  alone = f'only it, only {first}'
+  for column in ('', 'success', '95 % interval', 'episodes', *limits, alone):
+    table.add_column(column, justify='left' if not column else 'right')
+  for label, each in found.items():
+    total = each['total']
+    low, high = total['interval']
+    won, lost = paired(each, found[first])
+    table.add_row(
+      label,
+      f'{100 * total["rate"]:.1f} %',
+      f'{100 * low:.1f} to {100 * high:.1f}',
+      str(total['episodes']),
+      *(f'{100 * w / total["episodes"]:.0f} %' for w in total['within']),
+      '' if label == first else f'{won}, {lost}',
+    )
+  return table
+
+
+def paired(mine: Evaluation, other: Evaluation) -> tuple[int, int]:
+  """Episodes with equal worlds in which only the one, or only the other, won.
+
+  Worlds are equal where scene, variation, task and seed are.
+  """
+  if any(mine[key] != other[key] for key in ('scene', 'variation')):
+    return 0, 0
+  there = {(e['task'], e['index']): e['success'] for e in other['episodes']}
+  pairs = [
+    (e['success'], there[e['task'], e['index']])
+    for e in mine['episodes']
+    if (e['task'], e['index']) in there
+  ]
+  return pairs.count((True, False)), pairs.count((False, True))
+
+
+def _draw(path: pathlib.Path, found: Mapping[str, Evaluation]) -> None:
+  """Rates with their intervals; over numbers where the labels are numbers."""
+  from matplotlib import figure
+
+  try:
+    places = [float(label) for label in found]
+  except ValueError:
+    places = list(range(len(found)))
+  totals = [each['total'] for each in found.values()]
+  rates = [100 * total['rate'] for total in totals]
+  around = [
+    [rate - 100 * t['interval'][0] for rate, t in zip(rates, totals)],
+    [100 * t['interval'][1] - rate for rate, t in zip(rates, totals)],
+  ]
+  drawn = figure.Figure(figsize=(5, 3.2), layout='constrained')
+  axes = drawn.subplots()
+  axes.errorbar(places, rates, yerr=around, marker='o', capsize=3)
+  axes.set(ylim=(0, 100), ylabel='success, %', title=_TITLE.value)
+  axes.set_xticks(places, list(found))
+  axes.set_xlabel(_X.value or '')
+  axes.grid(alpha=0.3)
+  path.parent.mkdir(parents=True, exist_ok=True)
+  drawn.savefig(path, dpi=150)
+
+
+if __name__ == '__main__':
+  program.run(main)
