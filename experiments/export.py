@@ -4,10 +4,15 @@ The NumPy policy is checked against the JAX policy before anything is written.
 Copy the file and sdd/deployment/runtime.py to the robot.
 """
 
+from __future__ import annotations
+
 from absl import flags
+from etils import epy
 
 from experiments import program
-from sdd.deployment import export
+
+with epy.lazy_imports():
+  from sdd.deployment import export
 
 _WORKDIR = flags.DEFINE_string(
   'workdir', None, 'Working directory of the training run.', required=True
