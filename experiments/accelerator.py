@@ -14,6 +14,8 @@ printed and can be run alone. `--size=smallest` is for trying the road, also on
 a CPU: few episodes, small pictures, a short training.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import pathlib
@@ -26,16 +28,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
+from etils import epy
 
-from experiments import (
-  accelerator_report,
-  accelerator_road,
-  program,
-  results,
-)
+from experiments import program, results
 from sdd import errors
-from sdd.evaluation import paper
-from sdd.scenes import registry
+
+with epy.lazy_imports():
+  from experiments import accelerator_report, accelerator_road
+  from sdd.evaluation import paper
+  from sdd.scenes import registry
 
 _OUT = flags.DEFINE_string('out', 'runs/accelerator', 'where everything goes')
 _SIZE = flags.DEFINE_enum('size', 'full', ['full', 'smallest'], 'how much')

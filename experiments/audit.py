@@ -17,33 +17,35 @@ was done, never true, always true, unknown, going to and fro while nothing
 moves, or at odds with the rule. What cannot serve ends with exit status 1.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import functools
 import os
 import pathlib
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-import jax
 from absl import flags
-from rich import console as rich_console
+from etils import epy
 
-from experiments import (
-  audit_report,
-  generator_flags,
-  language_flags,
-  program,
-  success_code,
-)
+from experiments import generator_flags, language_flags, program
 from sdd import errors
-from sdd.collection import achievement, audit_states, recorder
-from sdd.dataset import audit_stored, reader
-from sdd.language import skill as skill_lib
-from sdd.language import task_tree
-from sdd.planning import pool
-from sdd.predicates import audit, audit_group, audit_problem, predicate
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import scene_state, simulator
+
+with epy.lazy_imports():
+  import jax
+  from rich import console as rich_console
+
+  from experiments import audit_report, success_code
+  from sdd.collection import achievement, audit_states, recorder
+  from sdd.dataset import audit_stored, reader
+  from sdd.language import skill as skill_lib
+  from sdd.language import task_tree
+  from sdd.planning import pool
+  from sdd.predicates import audit, audit_group, audit_problem, predicate
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import scene_state, simulator
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string(
@@ -80,8 +82,7 @@ flags.adopt_module_key_flags(language_flags)
 flags.declare_key_flag('variation')
 REFUSED = 1  # exit status
 _ODD = 8  # worlds in which each link is gone once
-_PROGRESS = {**audit_states.STAGES, 'of stored episodes': 2}
-Groups = list[audit_group.Group]
+Groups: TypeAlias = 'list[audit_group.Group]'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,7 +218,7 @@ def _gather(
   tasks: list[str],
 ) -> Groups:
   """All states, with a progress bar."""
-  stages = dict(_PROGRESS)
+  stages = {**audit_states.STAGES, 'of stored episodes': 2}
   if not _DATA.value:
     del stages['of stored episodes']
   share = -(-_STATES.value // sum(stages.values()))

@@ -16,6 +16,8 @@ success against simulated time; benchmark.json has the same figures. Unseen
 toys (scene transport_test) are measured too, beside the eighteen.
 """
 
+from __future__ import annotations
+
 import itertools
 import json
 import pathlib
@@ -26,26 +28,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
-from rich import console as rich_console
-from rich import markdown as rich_markdown
+from etils import epy
 
 from experiments import (
   acting_flags,
   generator_flags,
   measuring,
-  policies,
   program,
   results,
 )
 from sdd import errors
-from sdd.evaluation import (
-  benchmark_report,
-  comparison,
-  outcome_log,
-  paper,
-)
-from sdd.scenes import robots
-from sdd.scenes import scene as scene_lib
+
+with epy.lazy_imports():
+  from rich import console as rich_console
+  from rich import markdown as rich_markdown
+
+  from experiments import policies
+  from sdd.evaluation import benchmark_report, comparison, outcome_log, paper
+  from sdd.scenes import robots
+  from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
   'policy', 'generator', 'generator, a training --workdir, or a policy.npz'

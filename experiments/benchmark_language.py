@@ -21,6 +21,8 @@ The recorded completions are the authors' own: their score checks the
 benchmark, not a model.
 """
 
+from __future__ import annotations
+
 import contextlib
 import itertools
 import pathlib
@@ -29,6 +31,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import flags
+from etils import epy
 
 from experiments import (
   examining,
@@ -39,23 +42,25 @@ from experiments import (
   program,
 )
 from sdd import errors
-from sdd.collection import session
-from sdd.evaluation import (
-  line_log,
-  paper,
-  plan_sample,
-  plan_world,
-  success_check,
-)
-from sdd.language import (
-  live,
-  metering,
-  prompting,
-  provider,
-  recorded,
-  task_tree,
-)
-from sdd.scenes import scene as scene_lib
+
+with epy.lazy_imports():
+  from sdd.collection import session
+  from sdd.evaluation import (
+    line_log,
+    paper,
+    plan_sample,
+    plan_world,
+    success_check,
+  )
+  from sdd.language import (
+    live,
+    metering,
+    prompting,
+    provider,
+    recorded,
+    task_tree,
+  )
+  from sdd.scenes import scene as scene_lib
 
 _SAMPLES = flags.DEFINE_integer(
   'samples', paper.TABLE_4_SAMPLES, 'task trees of each task; 0 asks nothing',

@@ -17,6 +17,8 @@ task trees come out without asking it again:
     --task="tidy the crayons away into the lowest drawer" --out=runs/tidy
 """
 
+from __future__ import annotations
+
 import dataclasses
 import os
 import pathlib
@@ -25,16 +27,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from absl import flags
-from rich import console as rich_console
+from etils import epy
 
 from experiments import generator_flags, language_flags, program
 from sdd import errors
-from sdd.collection import collector, episode, robustness, session
-from sdd.dataset import cost, kept_scene, reader, writer
-from sdd.language import task_tree
-from sdd.scenes import address
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import action, simulator
+
+with epy.lazy_imports():
+  from rich import console as rich_console
+
+  from sdd.collection import collector, episode, robustness, session
+  from sdd.dataset import cost, kept_scene, reader, writer
+  from sdd.language import task_tree
+  from sdd.scenes import address
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import action, simulator
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string('task', None, 'the sentence, or all', required=True)

@@ -10,18 +10,25 @@ task and seed they met the same world; how often only one of them succeeded
 there says more than the two rates.
 """
 
+from __future__ import annotations
+
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
-from rich import console as rich_console
-from rich import table as rich_table
+from etils import epy
 
 from experiments import program, results
 from sdd import errors
-from sdd.evaluation import score
+
+with epy.lazy_imports():
+  from matplotlib import figure
+  from rich import console as rich_console
+  from rich import table as rich_table
+
+  from sdd.evaluation import score
 
 _EVALUATIONS = flags.DEFINE_list(
   'evaluations', None, 'files of experiments.evaluate', required=True
@@ -124,8 +131,6 @@ def paired(mine: Evaluation, other: Evaluation) -> tuple[int, int]:
 
 def _draw(path: pathlib.Path, found: Mapping[str, Evaluation]) -> None:
   """Rates with their intervals; over numbers where the labels are numbers."""
-  from matplotlib import figure
-
   try:
     places = [float(label) for label in found]
   except ValueError:

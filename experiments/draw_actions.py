@@ -17,28 +17,34 @@ The policy is an exported file or the --workdir of a training run. --mp4 and
 --png write only these files, unless --out is given too.
 """
 
+from __future__ import annotations
+
 import pathlib
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
 from absl import flags
+from etils import epy
 
-from experiments import policies, program
+from experiments import program
 from sdd import errors
-from sdd.dataset import durable
-from sdd.evaluation import (
-  captions,
-  film_strip,
-  frames,
-  imagined,
-  imagined_page,
-  report,
-  video,
-)
-from sdd.scenes import registry
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import action
+
+with epy.lazy_imports():
+  from experiments import policies
+  from sdd.dataset import durable
+  from sdd.evaluation import (
+    captions,
+    film_strip,
+    frames,
+    imagined,
+    imagined_page,
+    report,
+    video,
+  )
+  from sdd.scenes import registry
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import action
 
 _POLICY = flags.DEFINE_string(
   'policy', None, 'a policy.npz, or a training --workdir', required=True

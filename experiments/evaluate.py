@@ -13,6 +13,8 @@ Episode k of every task is drawn from the seed --first_seed + k, so that all
 policies meet the same worlds, and none that was collected from.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import pathlib
@@ -23,18 +25,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
-from rich import console as rich_console
+from etils import epy
 
 from experiments import (
   acting_flags,
   generator_flags,
   measuring,
-  policies,
   program,
   results,
 )
-from sdd.evaluation import rollout, score
-from sdd.scenes import scene as scene_lib
+
+with epy.lazy_imports():
+  from rich import console as rich_console
+
+  from experiments import policies
+  from sdd.evaluation import rollout, score
+  from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
   'policy', None,

@@ -1,29 +1,34 @@
 """Who scores the success code of the benchmark's tasks, and on what states."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import pathlib
 
 from absl import flags
+from etils import epy
 
 from experiments import program
-from sdd.collection import audit_states, session
-from sdd.evaluation import judged_states, success_check
-from sdd.language import conversation
-from sdd.language import registry as providers
-from sdd.planning import pool
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import simulator
+
+with epy.lazy_imports():
+  from sdd.collection import audit_states, session
+  from sdd.evaluation import judged_states, success_check
+  from sdd.language import conversation
+  from sdd.language import registry as providers
+  from sdd.planning import pool
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import simulator
 
 _SEED = flags.DEFINE_integer(
   'seed', 0, "of the success code's states", lower_bound=0
 )
 _STATES = flags.DEFINE_integer(
-  'states', judged_states.Size.share, 'for success code, of each of five kinds',
+  'states', 300, 'for success code, of each of five kinds',
   lower_bound=1,
 )  # fmt: skip
 _ATTEMPTS = flags.DEFINE_integer(
-  'attempts', judged_states.Size.attempts,
+  'attempts', 24,
   'at the tasks of a scene, and half as many again at near misses; at least '
   'one at each',
   lower_bound=1,

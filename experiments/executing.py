@@ -1,17 +1,23 @@
 """Carries out the task trees that a model made, in worlds like any other."""
 
+from __future__ import annotations
+
 import contextlib
 import itertools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from absl import flags
+from etils import epy
 
-from experiments import examining, generator, generator_flags, program
-from sdd.evaluation import line_log, plan_sample
-from sdd.language import task_tree
-from sdd.scenes import scene as scene_lib
+from experiments import examining, generator_flags, program
+
+with epy.lazy_imports():
+  from experiments import generator
+  from sdd.evaluation import line_log, plan_sample
+  from sdd.language import task_tree
+  from sdd.scenes import scene as scene_lib
 
 _EXECUTE = flags.DEFINE_integer(
   'execute', 0, 'also carry out every tree, in so many worlds', lower_bound=0
@@ -21,7 +27,7 @@ _FIRST_SEED = flags.DEFINE_integer(
   lower_bound=0,
 )  # fmt: skip
 ENDING = '_executed'  # of the names of logs of episodes
-Rates = dict[plan_sample.Key, tuple[int, int]]
+Rates: TypeAlias = 'dict[plan_sample.Key, tuple[int, int]]'
 
 
 def execute(

@@ -6,10 +6,15 @@ besides the file is NumPy and this package without its dependencies:
 `pip install numpy && pip install --no-deps sdd`.
 """
 
+from __future__ import annotations
+
 from absl import flags
+from etils import epy
 
 from experiments import program
-from sdd.deployment import export
+
+with epy.lazy_imports():
+  from sdd.deployment import export
 
 _WORKDIR = flags.DEFINE_string(
   'workdir', None, 'Working directory of the training run.', required=True

@@ -1,31 +1,30 @@
 """The flags that say how the generator works, shared by several programs."""
 
+from __future__ import annotations
+
 from typing import Any, cast
 
 from absl import flags
+from etils import epy
 
 from experiments import language_flags
-from sdd.collection import walk
-from sdd.planning import motion
-from sdd.scenes import (
-  address,
-  grippers,
-  physics_variation,
-  registry,
-  robots,
-)
-from sdd.scenes import scene as scene_lib
+
+with epy.lazy_imports():
+  from sdd.collection import walk
+  from sdd.planning import motion
+  from sdd.scenes import address, physics_variation, registry, robots
+  from sdd.scenes import scene as scene_lib
 
 _RETRY = flags.DEFINE_enum(
-  'retry', 'inferred', walk.RETRY,
+  'retry', 'inferred', ['inferred', 'none'],
   "the generator's: verify and retry, or none: every skill once, unseen",
 )  # fmt: skip
 _PRIMITIVES = flags.DEFINE_enum(
-  'primitives', '6dof', motion.PRIMITIVES,
+  'primitives', '6dof', ['6dof', 'planar'],
   "the generator's: 6dof, or planar, the tool always pointing down",
 )  # fmt: skip
 _VARIATION = flags.DEFINE_enum(
-  'variation', 'wide', scene_lib.VARIATIONS,
+  'variation', 'wide', ['wide', 'paper'],
   'how much initial worlds vary: wide, or as little as in the paper',
 )  # fmt: skip
 _PHYSICS = flags.DEFINE_float(
@@ -36,20 +35,19 @@ _PHYSICS = flags.DEFINE_float(
 )  # fmt: skip
 _ROBOT = flags.DEFINE_string(
   'robot', None,
-  f'who acts: {", ".join(robots.ARMS)}, or a robot file; by default '
-  f'{robots.DEFAULT.name}',
+  'who acts: ur5e, panda, or a robot file; by default ur5e',
 )  # fmt: skip
 _GRIPPER = flags.DEFINE_string(
   'gripper', None,
-  f"the robot's: {', '.join(grippers.GRIPPERS)}; by default its own",
+  "the robot's: wide, hand; by default its own",
 )  # fmt: skip
 _TABLE = flags.DEFINE_boolean(
   'table', None, 'put a table under a scene of your own; by default what its '
   'YAML says, and else yes',
 )  # fmt: skip
 _CAMERAS = flags.DEFINE_list(
-  'cameras', None, 'which cameras a scene of your own is given: '
-  f'{", ".join(address.CAMERAS)}, or none; by default all',
+  'cameras', None, 'which cameras a scene of your own is given: front, top, '
+  'wrist, or none; by default all',
 )  # fmt: skip
 LLM = language_flags.LLM
 flags.adopt_module_key_flags(language_flags)

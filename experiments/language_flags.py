@@ -1,15 +1,19 @@
 """The flags that say who infers task trees, shared by several programs."""
 
+from __future__ import annotations
+
 import pathlib
 import sys
 from collections.abc import Callable
 from typing import Any, cast
 
 from absl import flags
+from etils import epy
 
-from sdd.collection import session
-from sdd.language import conversation, metering, planner, registry, task_tree
-from sdd.scenes import scene as scene_lib
+with epy.lazy_imports():
+  from sdd.collection import session
+  from sdd.language import conversation, metering, registry, task_tree
+  from sdd.scenes import scene as scene_lib
 
 LLM = flags.DEFINE_string(
   'llm', 'recorded',
@@ -32,7 +36,7 @@ _SAMPLE = flags.DEFINE_integer(
   'llm_sample', 0, 'which of several trees of a sentence', lower_bound=0
 )
 _DEPTH = flags.DEFINE_integer(
-  'llm_max_depth', planner.MAX_DEPTH, 'levels of a task tree',
+  'llm_max_depth', 4, 'levels of a task tree',
   lower_bound=1, upper_bound=16,
 )  # fmt: skip
 _CALLS = flags.DEFINE_integer(
@@ -57,7 +61,7 @@ _RECORDS = flags.DEFINE_string(
   'answers written by hand',
 )  # fmt: skip
 _MODE = flags.DEFINE_enum(
-  'record_mode', 'auto', conversation.MODES,
+  'record_mode', 'auto', ['replay', 'auto', 'record', 'live'],
   'replay: records only; auto: ask for what is missing and record it; '
   'record: ask for everything and record it; live: without records',
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """The page of the language benchmark: all models that are in one folder."""
 
+from __future__ import annotations
+
 import json
 import pathlib
 import shlex
@@ -8,13 +10,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
-from rich import console as rich_console
-from rich import markdown as rich_markdown
+from etils import epy
 
 from experiments import executing, results
 from sdd import errors
-from sdd.evaluation import language_report, line_log, plan_sample
-from sdd.language import metering
+
+with epy.lazy_imports():
+  from rich import console as rich_console
+  from rich import markdown as rich_markdown
+
+  from sdd.evaluation import language_report, line_log, plan_sample
+  from sdd.language import metering
 
 _WRITE = flags.DEFINE_bool(
   'write', False, 'also keep the figures in experiments/results'

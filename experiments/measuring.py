@@ -1,19 +1,19 @@
 """Runs the episodes that a policy is measured on, whatever policy it is."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 
 from absl import flags
+from etils import epy
 
-from experiments import (
-  acting_flags,
-  generator,
-  generator_flags,
-  language_flags,
-  policies,
-)
-from sdd.evaluation import rollout
-from sdd.scenes import scene as scene_lib
+from experiments import acting_flags, generator_flags, language_flags
+
+with epy.lazy_imports():
+  from experiments import generator, policies
+  from sdd.evaluation import rollout
+  from sdd.scenes import scene as scene_lib
 
 flags.adopt_module_key_flags(acting_flags)
 FIRST_SEED = flags.DEFINE_integer(

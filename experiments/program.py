@@ -4,6 +4,11 @@ A program is a module with absl flags and a `main`:
 
     if __name__ == '__main__':
       program.run(main)
+
+What only its work needs is imported `with epy.lazy_imports():`, when it is
+first used, so that `--help` and complaints about flags come at once. Such
+modules must not be touched while the program itself is imported: hence `from
+__future__ import annotations`, and flags whose choices are written out.
 """
 
 import hashlib

@@ -17,26 +17,32 @@ too, that of each episode's own task. --dry_run only shows what would change.
 The same command again goes on where it stopped.
 """
 
+from __future__ import annotations
+
 import functools
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
+from etils import epy
 
-from experiments import language_flags, program, success_code
+from experiments import language_flags, program
 from sdd import errors
-from sdd.dataset import (
-  derived,
-  kept_scene,
-  reader,
-  relabel,
-  relabel_episode,
-  verdict_change,
-  writer,
-)
-from sdd.language import conversation
-from sdd.scenes import scene as scene_lib
+
+with epy.lazy_imports():
+  from experiments import success_code
+  from sdd.dataset import (
+    derived,
+    kept_scene,
+    reader,
+    relabel,
+    relabel_episode,
+    verdict_change,
+    writer,
+  )
+  from sdd.language import conversation
+  from sdd.scenes import scene as scene_lib
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
 _TASK = flags.DEFINE_string(

@@ -11,6 +11,8 @@ sensor: domain randomisation at the price of drawing. The same seed gives the
 same bytes, and the same command again goes on where it stopped.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import time
@@ -18,18 +20,22 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from absl import flags
+from etils import epy
 
-from experiments import program, studio
+from experiments import program
 from sdd import errors
-from sdd.dataset import (
-  derived,
-  kept_scene,
-  listing,
-  reader,
-  record,
-  rendering,
-)
-from sdd.simulation import gl_context, renderer
+
+with epy.lazy_imports():
+  from experiments import studio
+  from sdd.dataset import (
+    derived,
+    kept_scene,
+    listing,
+    reader,
+    record,
+    rendering,
+  )
+  from sdd.simulation import gl_context, renderer
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
 _OUT = flags.DEFINE_string(
@@ -57,9 +63,7 @@ _SHADOWS = flags.DEFINE_boolean(
   'shadows', False, 'whether lights cast any; without a graphics card, '
   'OpenGL takes twenty times as long with them',
 )  # fmt: skip
-_FORMAT = flags.DEFINE_enum(
-  'format', 'jpeg', rendering.FORMATS, 'of the images'
-)
+_FORMAT = flags.DEFINE_enum('format', 'jpeg', ['jpeg', 'png'], 'of the images')
 _QUALITY = flags.DEFINE_integer(
   'quality', 92, 'of JPEG', lower_bound=1, upper_bound=95
 )

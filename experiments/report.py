@@ -11,25 +11,32 @@ where the time went, film strips, the loss, and success against time:
 Only --data is required. No graphics library is needed.
 """
 
+from __future__ import annotations
+
 import itertools
 import json
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from absl import flags
+from etils import epy
 
-from experiments import acting_flags, collected, policies, program
+from experiments import acting_flags, program
 from sdd import errors
-from sdd.collection import episode as episode_lib
-from sdd.dataset import cost, kept_scene, reader
-from sdd.evaluation import interval, pictures, report, rollout
-from sdd.language import task_tree
-from sdd.scenes import physics_variation
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import simulator
-from sdd.training import metrics
+
+with epy.lazy_imports():
+  import numpy as np
+
+  from experiments import collected, policies
+  from sdd.collection import episode as episode_lib
+  from sdd.dataset import cost, kept_scene, reader
+  from sdd.evaluation import interval, pictures, report, rollout
+  from sdd.language import task_tree
+  from sdd.scenes import physics_variation
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import simulator
+  from sdd.training import metrics
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
 _WORKDIR = flags.DEFINE_string('workdir', None, 'the training run')

@@ -13,21 +13,26 @@ Nothing is retried in a copy, so this is lower than a policy's success rate.
 The same command again goes on where it stopped.
 """
 
+from __future__ import annotations
+
 import functools
 import time
 from collections.abc import Callable, Sequence
 
 from absl import flags
+from etils import epy
 
 from experiments import program
 from sdd import errors
-from sdd.collection import episode as episodes
-from sdd.collection import perturbation, robustness
-from sdd.dataset import derived, kept_scene, measure, reader, spec, writer
-from sdd.evaluation import robustness_table
-from sdd.language import task_tree
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import simulator
+
+with epy.lazy_imports():
+  from sdd.collection import episode as episodes
+  from sdd.collection import perturbation, robustness
+  from sdd.dataset import derived, kept_scene, measure, reader, spec, writer
+  from sdd.evaluation import robustness_table
+  from sdd.language import task_tree
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import simulator
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
 _OUT = flags.DEFINE_string(

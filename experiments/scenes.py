@@ -20,43 +20,49 @@ World k of a row is what seed --first_seed + k gives, so that pictures repeat.
 No graphics library is needed.
 """
 
+from __future__ import annotations
+
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import TypeAlias, cast
 
-import mujoco
-import numpy as np
 from absl import flags
-from PIL import Image, ImageDraw, ImageFont
-from rich import console as rich_console
+from etils import epy
 
-from experiments import program, scene_check, scene_picture
+from experiments import program
 from sdd import errors
-from sdd.evaluation import film_strip
-from sdd.scenes import (
-  address,
-  parts,
-  registry,
-  robots,
-  toys,
-  toys_training,
-  toys_unseen,
-)
-from sdd.scenes import scene as scene_lib
-from sdd.scenes.own import checking
-from sdd.simulation import camera as camera_lib
-from sdd.simulation import look as look_lib
-from sdd.simulation import look_variation
 
-_FITTED = scene_picture.FITTED
+with epy.lazy_imports():
+  import mujoco
+  import numpy as np
+  from PIL import Image, ImageDraw, ImageFont
+  from rich import console as rich_console
+
+  from experiments import scene_check, scene_picture
+  from sdd.evaluation import film_strip
+  from sdd.scenes import (
+    address,
+    parts,
+    registry,
+    toys,
+    toys_training,
+    toys_unseen,
+  )
+  from sdd.scenes import scene as scene_lib
+  from sdd.scenes.own import checking
+  from sdd.simulation import camera as camera_lib
+  from sdd.simulation import look as look_lib
+  from sdd.simulation import look_variation
+
+_FITTED = 'fitted'  # as in `scene_picture`
 _SCENE = flags.DEFINE_string('scene', 'all', 'all, or the name of one')
 _SEEDS = flags.DEFINE_integer('seeds', 4, 'worlds in a row', lower_bound=1)
 _FIRST_SEED = flags.DEFINE_integer(
   'first_seed', 0, 'of the first world in a row', lower_bound=0
 )
 _VARIATION = flags.DEFINE_enum(
-  'variation', 'wide', scene_lib.VARIATIONS,
+  'variation', 'wide', ['wide', 'paper'],
   'how much worlds vary: wide, or as little as in the paper',
 )  # fmt: skip
 _CAMERA = flags.DEFINE_string(
@@ -65,8 +71,8 @@ _CAMERA = flags.DEFINE_string(
   'of the scene, usual with --randomise',
 )  # fmt: skip
 _ROBOT = flags.DEFINE_string(
-  'robot', robots.DEFAULT.name,
-  f'who stands in them: {", ".join(robots.ARMS)}, one of them with another '
+  'robot', 'ur5e',
+  'who stands in them: ur5e, panda, one of them with another '
   'gripper, such as ur5e+hand, or a robot file',
 )  # fmt: skip
 _TOYS = flags.DEFINE_bool('toys', False, 'show every toy by itself instead')
@@ -94,8 +100,8 @@ _OUT = flags.DEFINE_string('out', 'runs/scenes.png', 'the picture, a PNG file')
 _PAPER, _INK = (255, 255, 255), (38, 43, 50)
 _MARGIN = 10  # pixels, as between the frames of a film strip
 _TOYS_IN_A_ROW = 6
-_TOY_EYE = np.array([0.26, 0.22, 0.20])
-Picture = scene_picture.Picture
+_TOY_EYE = (0.26, 0.22, 0.20)
+Picture: TypeAlias = 'scene_picture.Picture'
 
 
 def main(_: Sequence[str]) -> int:

@@ -16,6 +16,8 @@ The batch is divided among the devices and the result is the same. Process 0
 saves; Ctrl-C or SIGTERM at any one of them saves and ends all.
 """
 
+from __future__ import annotations
+
 import copy
 import dataclasses
 import pathlib
@@ -24,12 +26,16 @@ import sys
 from collections.abc import Callable, Sequence
 
 from absl import flags
+from etils import epy
 
-from experiments import beside, config_flag, program
+from experiments import config_flag, program
 from sdd import errors
-from sdd.dataset import joined, pictures, windows
-from sdd.training import config as config_lib
-from sdd.training import hosts, loop, metrics, observer, wandb_sink
+
+with epy.lazy_imports():
+  from experiments import beside
+  from sdd.dataset import joined, pictures, windows
+  from sdd.training import config as config_lib
+  from sdd.training import hosts, loop, metrics, observer, wandb_sink
 
 _CONFIG = config_flag.define(
   'config',

@@ -18,29 +18,35 @@ needs the extra `rerun`. No graphics library is needed: pictures are drawn from
 stored states.
 """
 
+from __future__ import annotations
+
 import pathlib
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from absl import flags
+from etils import epy
 
-from experiments import collected, program
+from experiments import program
 from sdd import errors
-from sdd.collection import episode as episode_lib
-from sdd.dataset import chosen, derived, durable, kept_scene, reader
-from sdd.evaluation import (
-  captions,
-  contact_sheet,
-  film_strip,
-  frames,
-  report,
-  rerun_file,
-  timeline,
-  video,
-  view_page,
-)
-from sdd.language import task_tree
-from sdd.scenes import scene as scene_lib
+
+with epy.lazy_imports():
+  from experiments import collected
+  from sdd.collection import episode as episode_lib
+  from sdd.dataset import chosen, derived, durable, kept_scene, reader
+  from sdd.evaluation import (
+    captions,
+    contact_sheet,
+    film_strip,
+    frames,
+    report,
+    rerun_file,
+    timeline,
+    video,
+    view_page,
+  )
+  from sdd.language import task_tree
+  from sdd.scenes import scene as scene_lib
 
 _DATA = flags.DEFINE_string('data', None, 'the dataset', required=True)
 _EPISODE = flags.DEFINE_integer(

@@ -10,21 +10,27 @@ The same command again leaves out what has been collected already. Compiling
 has a column of its own, nearly nothing where JAX's cache had the program.
 """
 
+from __future__ import annotations
+
 import pathlib
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import jax
 from absl import flags
+from etils import epy
 
 from experiments import program, results
 from sdd import errors
-from sdd.dataset import cost, reader
-from sdd.evaluation import interval
-from sdd.scenes import registry
-from sdd.simulation import simulator
+
+with epy.lazy_imports():
+  import jax
+
+  from sdd.dataset import cost, reader
+  from sdd.evaluation import interval
+  from sdd.scenes import registry
+  from sdd.simulation import simulator
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string('task', 'all', 'the sentence, or all in turn')
@@ -32,7 +38,7 @@ _ENVIRONMENTS = flags.DEFINE_list(
   'environments', ['1', '16', '64', '256'], 'numbers of worlds at once'
 )
 _SIMULATORS = flags.DEFINE_list(
-  'simulators', list(simulator.NAMES), 'which simulators'
+  'simulators', ['mujoco', 'mjx'], 'which simulators'
 )
 _EPISODES = flags.DEFINE_list(
   'episodes', ['8', '32', '64', '100'], 'episodes, for each number of worlds'

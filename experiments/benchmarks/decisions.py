@@ -7,21 +7,28 @@ diffusion. Observations are of a scene's first world; the pictures, of a policy
 that sees, are blank. On an accelerator look at the wall clock.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import jax
-import numpy as np
 from absl import flags
+from etils import epy
 
-from experiments import policies, program, results
-from experiments.benchmarks import timing
+from experiments import program, results
 from sdd import errors
-from sdd.policy import policy as policy_lib
-from sdd.policy import sampler
-from sdd.policy.vision import augmentation
-from sdd.scenes import registry
+
+with epy.lazy_imports():
+  import jax
+  import numpy as np
+
+  from experiments import policies
+  from experiments.benchmarks import timing
+  from sdd.policy import policy as policy_lib
+  from sdd.policy import sampler
+  from sdd.policy.vision import augmentation
+  from sdd.scenes import registry
 
 _POLICY = flags.DEFINE_string(
   'policy', None, 'the --workdir of a training run', required=True

@@ -12,27 +12,30 @@ kept on one core; the median of the CPU time counts.
 PyTorch is left out where it is missing: pip install "sdd[benchmark]".
 """
 
+from __future__ import annotations
+
 import os
 import statistics
-import sys
 from collections.abc import Sequence
 from typing import Any
 
-if 'numpy' not in sys.modules:
-  os.environ['OPENBLAS_NUM_THREADS'] = '1'  # as on a robot
-import jax
-import numpy as np
 from absl import flags
+from etils import epy
 
 from experiments import program, results
-from experiments.benchmarks import inference_calls, timing
 from sdd import errors
+
+with epy.lazy_imports():
+  import jax
+  import numpy as np
+
+  from experiments.benchmarks import inference_calls, timing
 
 _ROUNDS = flags.DEFINE_integer(
   'rounds', 15, 'decisions of each, in turns', lower_bound=1
 )
 _PARTS = flags.DEFINE_list(
-  'parts', list(inference_calls.PARTS), 'small, paper, whole'
+  'parts', ['small', 'paper', 'whole'], 'what to measure'
 )
 _WRITE = flags.DEFINE_boolean(
   'write', False, 'keep the numbers in experiments/results/inference.json'
@@ -44,6 +47,7 @@ Row = dict[str, Any]
 
 
 def main(_: Sequence[str]) -> None:
+  os.environ['OPENBLAS_NUM_THREADS'] = '1'  # as on a robot; NumPy comes later
   if hasattr(os, 'sched_setaffinity'):  # before JAX counts the cores
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
   jax.config.update('jax_cpu_enable_async_dispatch', False)

@@ -12,26 +12,32 @@ An empty list leaves that part out. MJX is compiled afresh for every number
 of worlds, which takes a minute or two each.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Sequence
 from typing import Any
 
-import jax
-import numpy as np
 from absl import flags
+from etils import epy
 
 from experiments import program, results
-from experiments.benchmarks import (
-  ordinary,
-  predicate_physics,
-  predicate_states,
-  predicate_tables,
-  timing,
-)
 from sdd import errors
-from sdd.predicates import predicate
-from sdd.scenes import registry
-from sdd.simulation import scene_state
+
+with epy.lazy_imports():
+  import jax
+  import numpy as np
+
+  from experiments.benchmarks import (
+    ordinary,
+    predicate_physics,
+    predicate_states,
+    predicate_tables,
+    timing,
+  )
+  from sdd.predicates import predicate
+  from sdd.scenes import registry
+  from sdd.simulation import scene_state
 
 _BATCHES = flags.DEFINE_list(
   'batches', ['1', '16', '256', '4096', '65536'], 'numbers of states'

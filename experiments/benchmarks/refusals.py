@@ -8,6 +8,8 @@ Time is CPU time, the median of three; memory is the peak of what Python
 allocates meanwhile.
 """
 
+from __future__ import annotations
+
 import pathlib
 import runpy
 import statistics
@@ -17,12 +19,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
+from etils import epy
 
 from experiments import program, results
 from sdd import errors
-from sdd.predicates import predicate, rejection
-from sdd.scenes import registry
-from sdd.scenes import vocabulary as vocabulary_lib
+
+with epy.lazy_imports():
+  from sdd.predicates import predicate, rejection
+  from sdd.scenes import registry
+  from sdd.scenes import vocabulary as vocabulary_lib
 
 _ATTACKS = flags.DEFINE_string(
   'attacks',

@@ -10,20 +10,26 @@ adds to an episode of 40 seconds with two cameras of 96 by 96 pixels at 4 Hz
 is 320 times a frame. Compiling is left out.
 """
 
+from __future__ import annotations
+
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 from absl import flags
+from etils import epy
 
 from experiments import program, results
-from experiments.benchmarks import timing
-from sdd.scenes import registry
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import gl_context, poses, renderer
+
+with epy.lazy_imports():
+  import jax
+  import jax.numpy as jnp
+  import numpy as np
+
+  from experiments.benchmarks import timing
+  from sdd.scenes import registry
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import gl_context, poses, renderer
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _BATCHES = flags.DEFINE_list('batches', ['1', '256'], 'frames at a time')

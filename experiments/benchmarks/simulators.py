@@ -10,6 +10,8 @@ optimisation barrier (a CPU needs it) is measured in a subprocess that may
 take --time_limit seconds, with the smallest number of worlds above one.
 """
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -17,13 +19,17 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import jax
-import numpy as np
 from absl import flags
+from etils import epy
 
 from experiments import program, results
-from sdd.scenes import registry
-from sdd.simulation import controller, mjx_barrier, simulator
+
+with epy.lazy_imports():
+  import jax
+  import numpy as np
+
+  from sdd.scenes import registry
+  from sdd.simulation import controller, mjx_barrier, simulator
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _ENVIRONMENTS = flags.DEFINE_list(

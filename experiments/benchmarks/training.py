@@ -13,22 +13,26 @@ step of that batch size consumes.
 Needs PyTorch: pip install "sdd[benchmark]".
 """
 
+from __future__ import annotations
+
 import os
 import statistics
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 from absl import flags
+from etils import epy
 
 from experiments import program, results
-from experiments.benchmarks import timing, torch_network, training_steps
 from sdd import errors
 
-_SIZES = flags.DEFINE_list(
-  'sizes', list(training_steps.SIZES), 'networks: small, paper'
-)
+with epy.lazy_imports():
+  import jax
+
+  from experiments.benchmarks import timing, torch_network, training_steps
+
+_SIZES = flags.DEFINE_list('sizes', ['small', 'paper'], 'networks')
 _BATCH = flags.DEFINE_integer('batch', 64, 'windows a step', lower_bound=1)
 _ROUNDS = flags.DEFINE_integer(
   'rounds', 15, 'steps of each, in turns', lower_bound=1

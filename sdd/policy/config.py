@@ -4,13 +4,13 @@ import dataclasses
 
 from sdd import errors
 from sdd.language import text_encoder
-from sdd.policy import precision
 from sdd.policy.vision import config as vision_config
 
 PREDICTIONS = ('epsilon', 'sample', 'v', 'flow')
 HEADS = ('diffusion', 'regression')
 DENOISERS = ('unet', 'mlp')
 CONV_IMPLEMENTATIONS = ('matmul', 'lax')
+COMPUTE_DTYPES = ('float32', 'bfloat16')
 
 
 @dataclasses.dataclass
@@ -104,7 +104,7 @@ class PolicyConfig:
     _choice('head', self.head, HEADS)
     _choice('denoiser', self.denoiser, DENOISERS)
     text_encoder.require_name(self.text_encoder)
-    _choice('compute_dtype', self.compute_dtype, precision.DTYPES)
+    _choice('compute_dtype', self.compute_dtype, COMPUTE_DTYPES)
     if self.vision.cameras:
       self.vision.validate()
     elif not (self.use_state or self.use_proprioception):

@@ -6,8 +6,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-DTYPES = ('float32', 'bfloat16')
-
 
 def compute_in(dtype: str, apply: Callable[..., Any]) -> Callable[..., Any]:
   """The network's `apply` with weights, pictures and chunks as `dtype`.

@@ -1,0 +1,69 @@
+"""What flags spell out, so as to import nothing, is what the library says."""
+
+import ast
+
+import checkout
+import pytest
+
+from sdd.collection import walk
+from sdd.dataset import rendering
+from sdd.evaluation import judged_states
+from sdd.language import conversation, planner
+from sdd.planning import motion
+from sdd.scenes import address, grippers, robots, scene
+from sdd.simulation import simulator
+
+CHOICES = [
+  ('generator_flags', 'retry', walk.RETRY),
+  ('generator_flags', 'primitives', motion.PRIMITIVES),
+  ('generator_flags', 'variation', scene.VARIATIONS),
+  ('language_flags', 'record_mode', conversation.MODES),
+  ('render', 'format', rendering.FORMATS),
+  ('scenes', 'variation', scene.VARIATIONS),
+]
+DEFAULTS = [
+  ('language_flags', 'llm_max_depth', planner.MAX_DEPTH),
+  ('examining', 'states', judged_states.Size.share),
+  ('examining', 'attempts', judged_states.Size.attempts),
+  ('scenes', 'robot', robots.DEFAULT.name),
+  ('benchmarks.collection', 'simulators', list(simulator.NAMES)),
+]
+NAMED = [
+  ('generator_flags', 'robot', [*robots.ARMS, robots.DEFAULT.name]),
+  ('generator_flags', 'gripper', grippers.GRIPPERS),
+  ('generator_flags', 'cameras', address.CAMERAS),
+  ('scenes', 'robot', robots.ARMS),
+]
+
+
+def defined(module, flag):
+  """The default of a flag, and all that its definition says, in order."""
+  tree = ast.parse(checkout.OURS[f'experiments.{module}'].read_text())
+  (said,) = (
+    node.args
+    for node in ast.walk(tree)
+    if isinstance(node, ast.Call)
+    and isinstance(node.func, ast.Attribute)
+    and node.func.attr.startswith('DEFINE_')
+    and isinstance(node.args[0], ast.Constant)
+    and node.args[0].value == flag
+  )
+  return said[1:]
+
+
+@pytest.mark.parametrize(('module', 'flag', 'choices'), CHOICES)
+def test_choices_are_the_librarys(module, flag, choices):
+  default, written, _ = map(ast.literal_eval, defined(module, flag))
+  assert default in choices
+  assert tuple(written) == tuple(choices)
+
+
+@pytest.mark.parametrize(('module', 'flag', 'default'), DEFAULTS)
+def test_defaults_are_the_librarys(module, flag, default):
+  assert ast.literal_eval(defined(module, flag)[0]) == default
+
+
+@pytest.mark.parametrize(('module', 'flag', 'names'), NAMED)
+def test_descriptions_name_all_there_are(module, flag, names):
+  text = ast.literal_eval(defined(module, flag)[-1])
+  assert not [name for name in names if name not in text]
