@@ -180,8 +180,8 @@ def _record(
     policy += ", the paper's variation"
   if strength := settings.get('randomise_physics'):
     policy += f', physics randomised by {strength:g}'
-  for name, value in acting_flags.chosen().items():
-    policy += f', {name.replace("_", " ")} {value}'
+  for setting, value in acting_flags.chosen().items():
+    policy += f', {setting.replace("_", " ")} {value}'
   if scene.name != scene.domain:
     policy += f', {scene.robot.name}'
   rows = [
