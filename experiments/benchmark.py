@@ -126,6 +126,8 @@ def label(settings: dict[str, Any]) -> str:
     name += f', {settings["robot"]}'
   if strength := settings.get('randomise_physics'):
     name += f', physics x {strength:g}'
+  if push := settings.get('push'):
+    name += f', pushed {100 * push:g} cm'
   for changed in acting_flags.NAMES:
     if changed in settings:
       name += f', {changed.replace("_", " ")} {settings[changed]}'

@@ -24,4 +24,6 @@ def command(data: pathlib.Path | str) -> str:
   ]
   if strength := run.get('randomise_physics'):
     words.append(f'--randomise_physics={strength:g}')
+  if push := run.get('push'):
+    words.append(f'--push={push:g}')
   return shlex.join([*words, f'--out={data}'])

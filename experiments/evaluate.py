@@ -180,6 +180,8 @@ def _record(
     policy += ", the paper's variation"
   if strength := settings.get('randomise_physics'):
     policy += f', physics randomised by {strength:g}'
+  if push := settings.get('push'):
+    policy += f', pushed {100 * push:g} cm'
   for setting, value in acting_flags.chosen().items():
     policy += f', {setting.replace("_", " ")} {value}'
   if scene.name != scene.domain:

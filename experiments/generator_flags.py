@@ -33,6 +33,11 @@ _PHYSICS = flags.DEFINE_float(
   'vary: 0, not at all; 1, as in sdd/scenes/physics_variation.py; between or '
   'beyond, that many times as much', lower_bound=0.0,
 )  # fmt: skip
+_PUSH = flags.DEFINE_float(
+  'push', 0.0,
+  'metres by which the robot is pushed off its way now and then, at most, '
+  'see sdd/simulation/pushes.py', lower_bound=0.0,
+)  # fmt: skip
 _ROBOT = flags.DEFINE_string(
   'robot', None,
   'who acts: ur5e, panda, or a robot file; by default ur5e',
@@ -65,12 +70,12 @@ def primitives() -> motion.Primitives:
 
 def physics() -> physics_variation.Physics | None:
   """The ranges that physics are drawn from; None for the scene's own."""
-  return physics_variation.of_strength(_PHYSICS.value)
+  return physics_variation.of_strength(_PHYSICS.value, _PUSH.value)
 
 
 def world_settings() -> dict[str, Any]:
   """What makes worlds differ, beside the variation, for any policy."""
-  return {_PHYSICS.name: _PHYSICS.value} if _PHYSICS.value else {}
+  return {flag.name: flag.value for flag in (_PHYSICS, _PUSH) if flag.value}
 
 
 def robot() -> str | None:

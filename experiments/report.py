@@ -270,7 +270,7 @@ def _policy_strip(
     policy, scene, found['task'], seed=0, index=found['index'], sim=sim,
     watch=lambda sim: states.append(sim.world(0).qpos),
     physics=physics_variation.of_strength(
-      evaluation.get('randomise_physics', 0)
+      evaluation.get('randomise_physics', 0), evaluation.get('push', 0)
     ),
   )  # fmt: skip
   chosen = np.linspace(0, len(states) - 1, _FRAMES.value).astype(int)

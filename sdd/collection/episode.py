@@ -85,7 +85,7 @@ class EpisodeMetadata:
       name: np.array(value) if np.ndim(value) else float(value)
       for name, value in self.initial.items()
     }
-    for name in ('shape', 'latency'):
+    for name in ('shape', 'latency', 'push_seed'):
       values[name] = int(values[name])
     return world_state.WorldState(**values)
 

@@ -75,6 +75,8 @@ INITIAL: dict[str, tuple[tuple[int | None, ...], str]] = {
     (None,),
     'Arm target and opening commanded before the last, where they matter.',
   ),
+  'push': ((), 'Metres by which the tool is pushed off its way, at most.'),
+  'push_seed': ((), 'Decides when it is pushed, and where to.'),
 }
 # What datasets that lack these fields mean; they were written before them.
 _BEFORE = {
@@ -83,7 +85,7 @@ _BEFORE = {
 }  # fmt: skip
 _INITIAL_BEFORE = {
   **dict.fromkeys(world_state.FACTORS, 1.0),
-  'offset': 0.0, 'latency': 0.0, 'earlier': (),
+  'offset': 0.0, 'latency': 0.0, 'earlier': (), 'push': 0.0, 'push_seed': 0.0,
 }  # fmt: skip
 
 

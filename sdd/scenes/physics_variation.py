@@ -14,6 +14,8 @@ from sdd.scenes import scene as scene_lib
 from sdd.scenes import world_state
 
 _WORLD, _PHYSICS = 0, 3  # streams of random numbers of an episode
+_SEEDS = 2**24  # whole numbers that 32-bit floats hold
+FARTHEST = 0.1  # metres
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Physics:
     offset: radians beside which each joint of the arm stands at most,
       uniform. A third of a degree, as of a robot whose joints were zeroed by
       eye: about 4 mm at the tool of a UR5e.
+    push: metres by which the tool is pushed off its way now and then, see
+      `sdd.simulation.pushes`; the same in all worlds, and not scaled.
     latency: share of worlds in which commands have effect a period later, as
       where pictures, network and computer take their time.
   """
@@ -45,6 +49,7 @@ class Physics:
   gain: tuple[float, float] = (0.8, 1.25)
   offset: float = float(np.radians(0.3))
   latency: float = 1 / 3
+  push: float = 0.0
 
   def __post_init__(self):
     for name in world_state.FACTORS:
@@ -54,6 +59,11 @@ class Physics:
           f'{name} is to be drawn from {low} to {high}; expected two positive '
           'factors, the smaller one first.'
         )
+    if not 0 <= self.push <= FARTHEST:
+      raise errors.SddError(
+        f'Robots cannot be pushed {self.push} m off their way; expected 0, '
+        f'which is not at all, to {FARTHEST}.'
+      )
     if not (0 <= self.offset < np.inf and 0 <= self.latency <= 1):
       raise errors.SddError(
         f'Got the offset {self.offset} and the latency {self.latency}; '
@@ -75,20 +85,27 @@ class Physics:
       name: tuple(end**strength for end in getattr(self, name))
       for name in world_state.FACTORS
     }
-    return Physics(
+    return dataclasses.replace(
+      self,
       **wider,
       offset=self.offset * strength,
       latency=min(1.0, self.latency * strength),
     )
 
 
-def of_strength(strength: float) -> Physics | None:
-  """The ranges times the strength; None where that is 0.
+def of_strength(strength: float, push: float = 0.0) -> Physics | None:
+  """The ranges times the strength; None where that and the push are 0.
+
+  Args:
+    strength: what 0 is not at all.
+    push: metres.
 
   Raises:
-    errors.SddError: the strength is negative or not finite.
+    errors.SddError: one of them is impossible.
   """
-  return Physics().scaled(strength) if strength else None
+  if not strength and not push:
+    return None
+  return dataclasses.replace(Physics().scaled(strength), push=push)
 
 
 def draw(
@@ -112,6 +129,7 @@ def draw(
   part = rng.uniform(size=len(world_state.FACTORS))
   offset = rng.uniform(-1, 1, len(scene.arm_qpos)) * physics.offset
   late = rng.uniform() < physics.latency
+  push_seed = int(rng.integers(_SEEDS))
   factors = {}
   for name, share in zip(world_state.FACTORS, part, strict=True):
     low, high = np.log(getattr(physics, name))
@@ -124,6 +142,8 @@ def draw(
     qpos=qpos,
     offset=world.offset + offset,
     latency=max(world.latency, int(late)),
+    push=max(world.push, physics.push),
+    push_seed=push_seed if physics.push else world.push_seed,
     **factors,
   )
 

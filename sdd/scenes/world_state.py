@@ -37,6 +37,9 @@ class WorldState:
     earlier: where a world with latency is still being led: arm target and
       opening that were commanded before the last; empty where they are the
       same, as in the beginning of an episode.
+    push: metres by which the tool is pushed off its way now and then, at
+      most; see `sdd.simulation.pushes`.
+    push_seed: decides when and where to; a whole number.
   """
 
   qpos: Float[np.ndarray, ' nq']
@@ -58,3 +61,5 @@ class WorldState:
   earlier: Float[np.ndarray, ' arm+1'] = dataclasses.field(
     default_factory=lambda: np.zeros(0)
   )
+  push: float = 0.0
+  push_seed: int = 0

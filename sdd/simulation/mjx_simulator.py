@@ -20,6 +20,7 @@ from sdd.simulation import (
   mjx_broad_phase,
   mjx_step,
   mujoco_simulator,
+  pushes,
 )
 from sdd.simulation import scene_state as scene_state_lib
 from sdd.simulation import watch as watch_lib
@@ -88,6 +89,8 @@ class MjxSimulator:
     steps = controller.make(scene, spec).substeps
     self._period = steps * scene.model.opt.timestep
     self._time = np.full(size, scene.rest.time)
+    self._pushes = pushes.Pushes(size, spec.rate_hz)
+    self._push = [(0.0, 0)] * size  # how far, and the seed
     worlds = _repeated(self._row(scene.rest), size)
     # Put there on purpose: arrays that merely happen to be on a device, and
     # results that were put there, would be two programs to JAX.
@@ -99,6 +102,8 @@ class MjxSimulator:
     copy = self._on_host().worlds
     jax.tree.map(lambda x, new: x.__setitem__(index, new), copy, row)
     self._time[index] = world.time
+    self._push[index] = world.push, world.push_seed
+    self._pushes.reset(index, world)
     worlds = _put(self._kept.worlds, index % self.size, row)
     self._kept = dataclasses.replace(self._kept, worlds=worlds)
 
@@ -126,6 +131,7 @@ class MjxSimulator:
     asked: Any = (),
   ) -> None:
     active = np.asarray(active, bool)
+    actions = self._pushes.felt(actions, active)
     moving = np.flatnonzero(active)
     for start in range(0, len(moving), self.lanes):
       some = moving[start : start + self.lanes]
@@ -181,6 +187,8 @@ class MjxSimulator:
       shape=int(copy.shape[index]),
       offset=copy.offset[index].astype(float),
       latency=late,
+      push=self._push[index][0],
+      push_seed=self._push[index][1],
       earlier=copy.earlier[index].astype(float) if late else np.zeros(0),
       **{name: float(each[index]) for name, each in copy.factors.items()},
     )

@@ -15,6 +15,7 @@ from sdd.simulation import (
   encoders,
   extraction,
   latching,
+  pushes,
   tuning,
   weighing,
 )
@@ -40,6 +41,7 @@ class MujocoSimulator:
       (scene.rest.arm_target, scene.rest.gripper_target)
     ] * size
     self._earlier = list(self._targets)
+    self._pushes = pushes.Pushes(size, spec.rate_hz)
     for index in range(size):
       self.reset(index, scene.rest)
 
@@ -69,6 +71,7 @@ class MujocoSimulator:
     earlier = world.earlier[:-1], float(world.earlier[-1])
     self._earlier[index] = earlier
     data.ctrl[:] = self.scene.ctrl(earlier[0] + world.offset, earlier[1])
+    self._pushes.reset(index, world)
     shape.set_latches(data)
     mujoco.mj_forward(shape.model, data)
 
@@ -104,6 +107,7 @@ class MujocoSimulator:
   def step(
     self, actions: Float[np.ndarray, 'B 10'], active: Bool[np.ndarray, ' B']
   ) -> None:
+    actions = self._pushes.felt(actions, active)
     for index in np.flatnonzero(active):
       self._advance(int(index), np.asarray(actions[index], float))
 

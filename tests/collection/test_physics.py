@@ -1,5 +1,7 @@
 """Episodes in worlds with drawn physics, replayed to the bit."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from sdd.language import task_tree
 from sdd.scenes import physics_variation, registry
 from sdd.simulation import simulator
 
-PHYSICS = physics_variation.Physics(latency=0.5)
+PHYSICS = physics_variation.Physics(latency=0.5, push=0.02)
 COUNT = 4
 
 
@@ -37,6 +39,8 @@ def test_they_are_all_different_and_some_late(episodes):
   assert len({world.mass for world in worlds}) == COUNT
   assert {world.latency for world in worlds} == {0, 1}
   assert all(np.all(world.offset != 0) for world in worlds)
+  assert {world.push for world in worlds} == {0.02}
+  assert len({world.push_seed for world in worlds}) == COUNT
 
 
 def test_actions_replay_to_the_bit(scene, episodes):
@@ -96,12 +100,13 @@ class _Still:
 
 
 def test_a_policy_meets_the_worlds_of_the_generator(scene, episodes):
+  calm = dataclasses.replace(PHYSICS, push=0.0)
   sim, met = simulator.make('mujoco', scene), []
   for index in range(2):
     worlds = []
     rollout.rollout(
       _Still(), scene, scene.tasks[0].sentence, seed=0, index=index, sim=sim,
-      physics=PHYSICS, watch=lambda sim, to=worlds: to.append(sim.world(0)),
+      physics=calm, watch=lambda sim, to=worlds: to.append(sim.world(0)),
     )  # fmt: skip
     met.append(worlds[0])
     # Who holds what is felt stays there, beside the truth or not.

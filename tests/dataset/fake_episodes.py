@@ -67,6 +67,8 @@ def make(
       'gain': np.array(0.9), 'offset': rng.normal(size=6),
       'latency': np.array(float(index % 2)),
       'earlier': rng.normal(size=7 * (index % 2)),
+      'push': np.array(0.03 * (index % 2)),
+      'push_seed': np.array(float(index)),
     },
     robustness=[-1.0, 0.0, 1 / 3][index % 3],
     appearance=[{}, {"renderer": "gl", "size": [96, 96]}][index % 2],

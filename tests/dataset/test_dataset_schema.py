@@ -144,7 +144,9 @@ def test_missing_field_is_named():
 def test_worlds_of_before_have_the_physics_of_the_scene():
   example = schema.to_example(fake_episodes.make(0))
   initial = example['episode_metadata']['initial']
-  physics = *world_state.FACTORS, 'offset', 'latency', 'earlier'
+  physics = (
+    *world_state.FACTORS, 'offset', 'latency', 'earlier', 'push', 'push_seed',
+  )  # fmt: skip
   for name in physics:
     del initial[name]
   found = schema.from_example(example).metadata

@@ -124,7 +124,7 @@ def test_all_physics_act_as_in_c_mujoco(scene, sim):
   start(scene, sim)
   sim.step(moved(sim, 0), BOTH)
   compiled = sim.compiling
-  physics = physics_variation.Physics(latency=1.0).scaled(2)
+  physics = physics_variation.Physics(latency=1.0, push=0.02).scaled(2)
   joint = scene.model.joint('top drawer')
   worlds = [
     physics_variation.initial(scene, seed=0, index=3, physics=each)
@@ -158,7 +158,7 @@ def agree(scene, sim, referee, index):
     np.testing.assert_allclose(
       getattr(here, name), getattr(there, name), atol=1e-4, err_msg=name
     )
-  for name in (*world_state.FACTORS, 'latency'):
+  for name in (*world_state.FACTORS, 'latency', 'push', 'push_seed'):
     assert getattr(here, name) == pytest.approx(getattr(there, name))
   arm = scene.arm_qpos
   np.testing.assert_allclose(here.qpos[arm], there.qpos[arm], atol=3e-4)
