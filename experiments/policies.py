@@ -22,15 +22,19 @@ from sdd.simulation import action
 from sdd.training import checkpoint
 
 GENERATOR = 'generator'
+API_KEY = 'SDD_API_KEY'  # environment variable with a policy server's key
+SERVED = ('ws://', 'wss://')
 
 
 def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
-  """A distilled policy: a training run's directory, or an exported file.
+  """A distilled policy: a run's directory, an exported file, or a server.
 
   Raises:
     errors.SddError: there is no policy at `path`, or it was trained for
       other actions or another scene.
   """
+  if path.startswith(SERVED):
+    return _remote(path, scene)
   place = pathlib.Path(path)
   if place.is_dir():
     spec = action.ActionSpec()
@@ -45,7 +49,8 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
   if not place.is_file():
     raise errors.SddError(
       f'--policy={path}: expected {GENERATOR!r}, the --workdir of a training '
-      'run, or a policy.npz; there is no such file or directory.'
+      'run, a policy.npz, or ws://HOST:PORT; there is no such file or '
+      'directory.'
     )
   try:
     policy = runtime.NumpyPolicy.load(place, scene.state_names)
@@ -54,6 +59,38 @@ def load(path: str, scene: scene_lib.Scene) -> protocol.Policy:
   spec = action.ActionSpec.from_json(policy.action_spec)
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
   return policy
+
+
+def _remote(path: str, scene: scene_lib.Scene) -> protocol.Policy:
+  try:
+    from sdd.deployment import client
+  except ModuleNotFoundError as problem:
+    raise missing_extra(problem) from problem
+  key = os.environ.get(API_KEY, '')
+  try:
+    policy = client.RemotePolicy(path, api_key=key)
+  except client.ServerError as problem:
+    raise errors.SddError(f'--policy={path}: {problem}') from problem
+  names = policy.state_names
+  if names and names != scene.state_names:
+    policy.close()
+    raise errors.SddError(
+      f'--policy={path}: it serves a policy for a scene whose state has '
+      f'{len(names)} entries beginning with {names[:3]}; that of '
+      f'{scene.name!r} has {len(scene.state_names)} beginning with '
+      f'{scene.state_names[:3]}. Start the server with --scene={scene.name}.'
+    )
+  spec = action.ActionSpec.from_json(policy.action_spec)
+  spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
+  eyes.require_cameras(scene, protocol.wanted(policy))
+  return policy
+
+
+def missing_extra(problem: ModuleNotFoundError) -> errors.SddError:
+  """What to install for policies over a network."""
+  return errors.SddError(
+    f'This needs the package {problem.name}: pip install \'sdd[serve]\'.'
+  )
 
 
 def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
@@ -68,6 +105,11 @@ def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
       'sequences; expected a policy.npz, or the --workdir of a training run.'
     )
   policy = load(path, scene)
+  if path.startswith(SERVED):
+    raise errors.SddError(
+      f'--policy={path}: a server answers one chunk at a time; expected a '
+      'policy.npz, or the --workdir of a training run.'
+    )
   if isinstance(policy, runtime.NumpyPolicy):
     return batched.BatchedPolicy(path, scene.state_names)
   assert isinstance(policy, policy_lib.DiffusionPolicy)
@@ -95,7 +137,9 @@ def rollouts(
     trees: task trees as JSON, of tasks that no hand-written rule judges.
     physics: ranges that physics are drawn from; None for the scene's own.
   """
-  load(path, scene)  # complain here, not in a worker
+  checked = load(path, scene)  # complain here, not in a worker
+  if path.startswith(SERVED):
+    checked.close()  # type: ignore[attr-defined]
   trees = trees or {}
   pool = pebble.ProcessPool(
     max_workers=max(1, workers),

@@ -67,5 +67,13 @@ class Seeing(Protocol):
 
 
 def wanted(policy: Policy) -> pictures.PictureSpec:
-  """The pictures a policy looks at, if any."""
-  return policy.pictures if isinstance(policy, Seeing) else pictures.NONE
+  """The pictures a policy looks at, if any.
+
+  One that knows nothing of this package, on a robot or behind a server, says
+  it as JSON values.
+  """
+  found: Any = policy.pictures if isinstance(policy, Seeing) else pictures.NONE
+  if isinstance(found, Mapping):
+    facts = {**pictures.NONE.to_json(), **found}
+    return pictures.PictureSpec.from_json(facts)
+  return found
