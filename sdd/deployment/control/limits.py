@@ -10,6 +10,7 @@ Array = np.ndarray
 SIZE = 10  # numbers of an action
 # By which a limited move stays below its limit, so that rounding does, too.
 _SLACK = 1 - 1e-9
+_FAR = 1e6  # beyond it a number is a mistake, in any of an action's units
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,11 +79,11 @@ def check(action: Array) -> Array:
   """The action as ten 64-bit floats.
 
   Raises:
-    ValueError: it has another shape, a number that is not finite, or no
-      rotation.
+    ValueError: it has another shape, a number that is not finite or beyond a
+      million, or no rotation.
   """
   found = np.asarray(action, float)
-  if found.shape != (SIZE,) or not np.isfinite(found).all():
+  if found.shape != (SIZE,) or not (np.abs(found) < _FAR).all():
     raise ValueError(f'An action must be {SIZE} finite numbers; got {action}.')
   rotation.from_rows(found[3:9])
   return found
@@ -143,9 +144,11 @@ class Guard:
     part = {name: self._part(name, way, seconds) for name, way in ways.items()}
     hit += [name for name, share in part.items() if share < 1]
     sent = np.empty(SIZE)
-    sent[:3] = last[:3] + part['translation'] * (position - last[:3])
+    share = part['translation']
+    sent[:3] = (1 - share) * last[:3] + share * position
     sent[3:9] = rotation.rows(rotation.slerp(*turn, part['rotation']))
-    sent[9] = last[9] + part['opening'] * (opening - last[9])
+    share = part['opening']
+    sent[9] = (1 - share) * last[9] + share * opening
     # The way between two points of a box is in it, but for rounding.
     sent[:3] = np.clip(sent[:3], limits.low, limits.high)
     sent[9] = np.clip(sent[9], 0, limits.stroke)

@@ -197,6 +197,7 @@ class _Run:
     # The first question waits for no period, only for an observation.
     if not stale and (fresh or not self.told.inferences):
       self._think()
+      self._listen(now, stale)  # it may have been quick
     if not self.told.ended:
       self._act(now, stale)
 
