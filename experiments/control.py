@@ -62,6 +62,10 @@ _EPISODES = flags.DEFINE_integer(
 _FIRST_SEED = flags.DEFINE_integer(
   'first_seed', 100000, 'seed of the first episode', lower_bound=0
 )
+_SECONDS = flags.DEFINE_float(
+  'seconds', None, "of an episode at most; by default the scene's limit",
+  lower_bound=0.25,
+)  # fmt: skip
 _LATENCY = flags.DEFINE_float(
   'latency_ms', 0.0, 'age of an observation when it arrives', lower_bound=0.0
 )
@@ -200,8 +204,8 @@ def _run(
       policy, robot, limits=limits, timing=timing, clock=clock, stop=stop,
       thinker=thinker,
     ).run(
-      task, seconds=scene.time_limit + scene.rules.settle, seed=index,
-      done=lambda: robot.ended != '',
+      task, seconds=_SECONDS.value or scene.time_limit + scene.rules.settle,
+      seed=index, done=lambda: robot.ended != '',
     )  # fmt: skip
     error = told.reason if told.ended in ('policy', 'robot') else ''
     return _Episode(robot.outcome(error), told)

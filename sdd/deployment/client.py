@@ -166,7 +166,7 @@ class RemotePolicy:
           max_size=_MOST_BYTES,
           proxy=None,
           additional_headers={'Authorization': f'Api-Key {key}'} if key else {},
-        )
+        ).__enter__()  # which is `self.close`'s to end
         break
       except (OSError, TimeoutError, websockets.InvalidHandshake) as problem:
         if _final(problem) or time.monotonic() > end:

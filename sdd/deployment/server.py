@@ -25,8 +25,8 @@ openpi server then closes with code 1011, this one keeps the connection, and
 the next message is served. Where the websocket protocol itself is broken
 (a message beyond the size limit, a frame that is none) the connection closes
 with the code it has for that, such as 1009; without the API key it is not
-opened (HTTP 401), nor beyond the most clients (HTTP 503). `GET /healthz`
-answers `OK` and asks for no key.
+opened (HTTP 401), nor beyond the most clients (HTTP 503), and who speaks no
+HTTP is hung up on. `GET /healthz` answers `OK` and asks for no key.
 
 Inference runs in one thread beside the event loop, a client after the other.
 

@@ -131,7 +131,7 @@ class SimulatedRobot:
     self._frames: collections.deque[_Frame] = collections.deque()
     self._commands: collections.deque[tuple[int, Any]] = collections.deque()
     self._action = self.sim.proprioception(0)  # stays where it is
-    self._stopped = self._still = False
+    self._stopped, self._still = np.inf, False
     self._record()
 
   def observe(self) -> robot_lib.Seen | None:
@@ -147,7 +147,7 @@ class SimulatedRobot:
   def command(self, action: Float[np.ndarray, ' 10'], *, until: float) -> None:
     del until  # the end of the servo period: what the simulator leads to
     self._advance()
-    if self._stopped or self._settling >= 0:
+    if self._stopped < np.inf or self._settling >= 0:
       return
     late = self._clock.now() + self._faults.actuation_latency - self._began
     # To the nearest period, so that a real clock's jitter makes no whole one.
@@ -156,7 +156,7 @@ class SimulatedRobot:
 
   def stop(self) -> None:
     """Holds the tool where it is; what the fingers hold, they hold on."""
-    self._stopped = True
+    self._stopped = min(self._stopped, self._clock.now() - self._began)
 
   def outcome(self, error: str = '') -> rollout.Outcome:
     """How the episode went; still going on counts as out of time."""
@@ -191,7 +191,8 @@ class SimulatedRobot:
       self._step()
 
   def _step(self) -> None:
-    if self._stopped and not self._still:
+    begun = self._steps * self._period + _EPSILON
+    if begun >= self._stopped and not self._still:
       self._still, self._commands = True, collections.deque()
       self._action = np.append(self.sim.proprioception(0)[:9], self._action[9])
     while self._commands and self._commands[0][0] <= self._steps:

@@ -32,7 +32,7 @@ SEEN = {
 ODD = (
   None, True, 3, -1, 2**63, 1e300, 'text', b'bytes', [], {}, [[1], [1, 2]],
   ['a'] * 10, [None] * 10, {'a': 1}, np.zeros(0), np.zeros((10, 1)),
-  np.zeros(9), np.full(10, np.nan), np.full(2, -np.inf), np.zeros((100, 100)),
+  np.zeros(9), np.full(10, np.nan), np.full(2, -np.inf), np.zeros((50, 50)),
   np.float32(3), 'x' * 5000, [1e39] * 10,
 )  # fmt: skip
 
@@ -53,7 +53,7 @@ BAD_ARRAYS = (
   array(shape=(1,) * 40), array(shape=(True,) * 10), array(data='text'),
   array(data=None), {b'__ndarray__': True},
   {b'__npgeneric__': True, b'data': [], b'dtype': '<f4'},
-  {b'__npgeneric__': True, b'data': 2**80, b'dtype': '<i4'},
+  {b'__npgeneric__': True, b'data': 2**40, b'dtype': '<i4'},
 )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def bad_array(rng):
 
 
 def lacking(rng):
-  left = [name for name in ('proprioception', 'state') if rng.random() < 0.3]
+  left = [[], ['proprioception'], ['state']][int(rng.integers(3))]
   return wire_bytes({name: SEEN[name] for name in (*left, 'instruction')})
 
 
@@ -214,11 +214,12 @@ BAD_REQUESTS = {
     b' 401 ',
   ),
   'no upgrade': (b'GET / HTTP/1.1\r\nHost: here\r\n\r\n', b' 401 '),
-  'another method': (b'POST / HTTP/1.1\r\nHost: here\r\n\r\n', b' 4'),
-  'no HTTP': (b'\x16\x03\x01 hello\r\n\r\n', b' 4'),
-  'long line': (b'GET /' + b'a' * 20_000 + b' HTTP/1.1\r\n\r\n', b' 4'),
+  # Who speaks no HTTP is hung up on.
+  'another method': (b'POST / HTTP/1.1\r\nHost: here\r\n\r\n', b''),
+  'no HTTP': (b'\x16\x03\x01 hello\r\n\r\n', b''),
+  'long line': (b'GET /' + b'a' * 20_000 + b' HTTP/1.1\r\n\r\n', b''),
   'many headers': (
-    b'GET / HTTP/1.1\r\n' + b'A: b\r\n' * 500 + b'\r\n', b' 4',
+    b'GET / HTTP/1.1\r\n' + b'A: b\r\n' * 500 + b'\r\n', b'',
   ),
   'wrong version': (upgrade(**{'Sec-WebSocket-Version': '7'}), b' 4'),
 }  # fmt: skip
@@ -232,7 +233,7 @@ def raw(port, *parts):
       link.sendall(part)
       if part is not parts[-1]:
         got += link.recv(65536)
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError):  # reset is an end, too
       while some := link.recv(65536):
         got += some
   return got
@@ -242,7 +243,7 @@ def connect(port):
   return websocket_client.connect(
     f'ws://127.0.0.1:{port}', compression=None, proxy=None,
     additional_headers=HEADER,
-  )  # fmt: skip
+  ).__enter__()  # fmt: skip
 
 
 def cut(port, rng):
@@ -296,7 +297,9 @@ class Strangers:
       name = str(self.rng.choice(list(BAD_REQUESTS)))
       request, status = BAD_REQUESTS[name]
       got = raw(self.port, request)
-      assert status in got.split(b'\r\n')[0], (name, got[:80])
+      first = got.split(b'\r\n')[0]
+      assert status in first, (name, first)
+      assert b' 101 ' not in first, name
       self.told['refused'] += 1
     elif kind < 0.98:
       cut(self.port, self.rng)

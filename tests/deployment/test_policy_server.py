@@ -34,7 +34,7 @@ def port():
 def connect(port, **more):
   return websocket_client.connect(
     f'ws://127.0.0.1:{port}', compression=None, proxy=None, **more
-  )
+  ).__enter__()
 
 
 def by_hand(array):
@@ -261,7 +261,7 @@ def test_names_of_openpi(sent, expected):
 @pytest.mark.parametrize('shape', [(), (0,), (3,), (2, 0, 4), (2, 3, 4)])
 def test_arrays_travel_unchanged(dtype, shape):
   rng = np.random.default_rng(0)
-  array = (100 * rng.random(shape)).astype(dtype)
+  array = np.asarray(100 * rng.random(shape)).astype(dtype)
   back = wire.unpack(wire.pack({'a': [array, {'b': array}]}))
   for each in (back['a'][0], back['a'][1]['b']):
     assert each.dtype == array.dtype
