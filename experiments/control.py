@@ -161,7 +161,7 @@ def main(_: list[str]) -> int:
     if done:
       _show(scene, done, len(jobs), time.monotonic() - began)
   if _MP4.value and film:
-    _film(scene, film)
+    _film(_MP4.value, scene, film)
   if stop.pressed:
     raise KeyboardInterrupt
   return 0
@@ -332,12 +332,14 @@ def _table(summed: dict[str, Any]) -> rich_table.Table:
   return shown
 
 
-def _film(scene: scene_lib.Scene, worlds: list[world_state.WorldState]) -> None:
+def _film(
+  path: str, scene: scene_lib.Scene, worlds: list[world_state.WorldState]
+) -> None:
   stage = frames.stage(scene, worlds[0])
   qpos = np.stack([world.qpos for world in worlds])
   pictures = frames.pictures(stage, qpos, frames.view('front', _WIDTH))
   film = video.encode(pictures, rate_hz=action.ActionSpec().rate_hz)
-  print(f'Film: {video.write(_MP4.value, film)}')
+  print(f'Film: {video.write(path, film)}')
 
 
 if __name__ == '__main__':

@@ -89,7 +89,7 @@ def _remote(path: str, scene: scene_lib.Scene) -> protocol.Policy:
 def missing_extra(problem: ModuleNotFoundError) -> errors.SddError:
   """What to install for policies over a network."""
   return errors.SddError(
-    f'This needs the package {problem.name}: pip install \'sdd[serve]\'.'
+    f"This needs the package {problem.name}: pip install 'sdd[serve]'."
   )
 
 

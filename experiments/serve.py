@@ -15,6 +15,8 @@ not encrypted; put a proxy in front where the network is not yours.
 import asyncio
 import os
 import pathlib
+import signal
+from collections.abc import Coroutine
 from typing import Any
 
 from absl import flags
@@ -78,7 +80,9 @@ def main(_: list[str]) -> int:
 
   program.when_interrupted('The server has ended.')
   try:
-    asyncio.run(serving.run(ready))
+    asyncio.run(_serve(serving.run(ready)))
+  except asyncio.CancelledError:
+    raise KeyboardInterrupt from None
   except OSError as problem:
     raise errors.SddError(
       f'--host={settings.host} --port={settings.port}: {problem.strerror}.'
@@ -86,6 +90,15 @@ def main(_: list[str]) -> int:
   finally:
     print(f'{serving.answered} messages of {serving.connected} clients.')
   return 0
+
+
+async def _serve(running: Coroutine[Any, Any, None]) -> None:
+  """Until Ctrl-C, or until a service manager says so."""
+  loop, task = asyncio.get_running_loop(), asyncio.current_task()
+  assert task is not None
+  for number in (signal.SIGINT, signal.SIGTERM):
+    loop.add_signal_handler(number, task.cancel)
+  await running
 
 
 def _api_key() -> str:

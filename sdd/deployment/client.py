@@ -138,7 +138,8 @@ class RemotePolicy:
         ) from problem
       except websockets.ConnectionClosed as problem:
         self._connection = None
-        if last or problem.rcvd is not None and problem.rcvd.code == 1009:
+        too_large = problem.rcvd is not None and problem.rcvd.code == 1009
+        if last or too_large:
           raise ServerError(f'{self._address}: {problem}') from problem
     self._passed.clear()
     return self._read(answer)

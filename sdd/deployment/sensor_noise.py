@@ -44,6 +44,9 @@ class Noise:
     )
 
 
+NONE = Noise(0, 0, 0, 0)
+
+
 class Sensor:
   """Adds noise to a vector whose entries have names."""
 

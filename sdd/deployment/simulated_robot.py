@@ -46,7 +46,7 @@ class Faults:
 
   observation_latency: float = 0.0
   actuation_latency: float = 0.0
-  noise: sensor_noise.Noise = sensor_noise.Noise(0, 0, 0, 0)
+  noise: sensor_noise.Noise = sensor_noise.NONE
   dropped: float = 0.0
 
   def __post_init__(self):
@@ -116,9 +116,7 @@ class SimulatedRobot:
     self._period, self._ratio = 1 / servo_hz, round(servo_hz / rate)
     spec = dataclasses.replace(action.ActionSpec(), rate_hz=servo_hz)
     self.sim = simulator.make('mujoco', scene, spec=spec)
-    self.sim.reset(
-      0, physics_variation.initial(scene, seed=seed, index=index)
-    )
+    self.sim.reset(0, physics_variation.initial(scene, seed=seed, index=index))
     self._sensors = [
       sensor_noise.Sensor(names, self._faults.noise)
       for names in (spec.layout, scene.state_names)

@@ -34,7 +34,8 @@ def pack(message: Any) -> bytes:
     WireError: it holds something else.
   """
   try:
-    return msgpack.packb(message, default=_plain)
+    packed: Any = msgpack.packb(message, default=_plain)
+    return packed
   except (TypeError, ValueError, OverflowError) as problem:
     raise WireError(f'The message cannot be sent: {problem}') from problem
 
@@ -107,25 +108,28 @@ def _plain(value: Any) -> dict[bytes, Any]:
 
 
 def _array(found: dict[Any, Any]) -> np.ndarray:
-  dtype, shape = _dtype(found), found.get(b'shape')
-  good = isinstance(shape, list) and len(shape) <= MOST_AXES
-  if not good or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
-    raise WireError(
-      f'An array has the shape {_short(shape)}; expected a list of at most '
-      f'{MOST_AXES} sizes.'
-    )
+  dtype, shape = _dtype(found), _shape(found.get(b'shape'))
   data = found.get(b'data')
   size = math.prod(shape) * dtype.itemsize
   if not isinstance(data, bytes) or len(data) != size:
     there = len(data) if isinstance(data, bytes) else _short(data)
     raise WireError(
-      f'An array of shape {tuple(shape)} and {dtype} takes {size} bytes; got '
-      f'{there}.'
+      f'An array of shape {shape} and {dtype} takes {size} bytes; got {there}.'
     )
   try:
-    return np.ndarray(tuple(shape), dtype, data)
+    return np.ndarray(shape, dtype, data)
   except ValueError as problem:  # no elements, but axes beyond all bounds
-    raise WireError(f'An array of shape {tuple(shape)}: {problem}') from problem
+    raise WireError(f'An array of shape {shape}: {problem}') from problem
+
+
+def _shape(found: Any) -> tuple[int, ...]:
+  if isinstance(found, list) and len(found) <= MOST_AXES:
+    if all(type(size) is int and 0 <= size < 2**31 for size in found):
+      return tuple(found)
+  raise WireError(
+    f'An array has the shape {_short(found)}; expected a list of at most '
+    f'{MOST_AXES} sizes.'
+  )
 
 
 def _scalar(found: dict[Any, Any]) -> np.generic:

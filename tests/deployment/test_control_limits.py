@@ -42,9 +42,7 @@ def check_step(last, sent, seconds, given=LIMITS):
     'opening': abs(sent[9] - last[9]),
   }
   for name, way in moved.items():
-    most = min(
-      seconds * getattr(given.speed, name), getattr(given.step, name)
-    )
+    most = min(seconds * getattr(given.speed, name), getattr(given.step, name))
     assert way <= most + 1e-8, (name, way, most)
 
 
@@ -160,7 +158,7 @@ def test_between_two_rotations_is_an_even_turn(first, second, part):
     lambda: limits.Rates(1, -1, 1),
     lambda: limits.Rates(np.nan, 1, 1),
     lambda: limits.Guard(LIMITS, np.zeros(10)),
-    lambda: limits.Guard(LIMITS, HOME + [1, *[0] * 9]),
+    lambda: limits.Guard(LIMITS, HOME + np.eye(10)[0]),
     lambda: limits.check(np.zeros(9)),
     lambda: loop.Timing(servo_hz=7),
     lambda: loop.Timing(policy_hz=0),

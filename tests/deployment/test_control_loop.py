@@ -121,14 +121,20 @@ def test_a_timeline_goes_through_its_actions(seeds, start, now):
   for number, each in enumerate(actions):
     time = start + 0.25 * (number + 1)
     if time > now + 1e-5:
-      np.testing.assert_allclose(line.at(time), each, atol=1e-6)
+      np.testing.assert_allclose(at(line, time), each, atol=1e-6)
   assert line.skipped == np.sum(
     start + 0.25 * np.arange(1, len(actions) + 1) <= now + 1e-6
   )
   assert line.at(line.end + 0.01) is None
   times = np.linspace(now, line.end, 20)
-  steps = np.diff([line.at(time) for time in times], axis=0)
+  steps = np.diff([at(line, time) for time in times], axis=0)
   assert np.isfinite(steps).all()
+
+
+def at(line, time):
+  found = line.at(time)
+  assert found is not None
+  return found
 
 
 def some_action(seed):
@@ -344,9 +350,10 @@ def test_commands_do_not_wait_for_the_policy():
   mine = Robot(clock)
 
   def done():
-    if policy.calls == 2 and len(mine.sent) > marks.setdefault(
-      'asked', len(mine.sent)
-    ) + 20:
+    if (
+      policy.calls == 2
+      and len(mine.sent) > marks.setdefault('asked', len(mine.sent)) + 20
+    ):
       freed.set()
     return policy.calls == 3
 

@@ -10,6 +10,7 @@ import gc
 import socket
 import struct
 import tracemalloc
+from typing import Any
 
 import msgpack
 import numpy as np
@@ -37,7 +38,7 @@ ODD = (
 )  # fmt: skip
 
 
-def array(data=bytes(40), dtype='<f4', shape=(10,)):
+def array(data: Any = bytes(40), dtype: Any = '<f4', shape: Any = (10,)):
   return {
     b'__ndarray__': True, b'data': data, b'dtype': dtype, b'shape': shape
   }  # fmt: skip
@@ -140,7 +141,7 @@ def false_length(rng):
 
 def extension(rng):
   return msgpack.packb(
-    {**{'instruction': 'add up'}, 'state': msgpack.ExtType(5, rng.bytes(9))}
+    {'instruction': 'add up', 'state': msgpack.ExtType(5, rng.bytes(9))}
   )
 
 
@@ -153,7 +154,7 @@ def breaking(rng):
   return wire_bytes({**SEEN, 'instruction': 'break'})
 
 
-def wire_bytes(message):
+def wire_bytes(message) -> Any:
   """What `wire.pack` would make, of things that it refuses, too."""
   return msgpack.packb(message, default=wire._plain)
 
@@ -210,7 +211,7 @@ BAD_REQUESTS = {
   'empty key': (upgrade(key=''), b' 401 '),
   'key of odd letters': (upgrade(key='\xe4\xf6'), b' 401 '),
   'two keys': (
-    upgrade(**{'Authorization': f'Api-Key {KEY}\r\nAuthorization: x'}),
+    upgrade(Authorization=f'Api-Key {KEY}\r\nAuthorization: x'),
     b' 401 ',
   ),
   'no upgrade': (b'GET / HTTP/1.1\r\nHost: here\r\n\r\n', b' 401 '),
@@ -309,7 +310,8 @@ class Strangers:
 
   def _message(self):
     make = MESSAGES[int(self.rng.integers(len(MESSAGES)))]
-    self.link.send(make(self.rng))
+    message: Any = make(self.rng)
+    self.link.send(message)
     answer = self.link.recv(timeout=30)
     assert isinstance(answer, str), make
     assert 0 < len(answer) <= 2000
@@ -339,7 +341,9 @@ def test_a_thousand_hostile_frames(tracing):
           if reset:
             local.reset(number)
           friend.send(wire.pack({**seen, **reset}))
-          told = wire.unpack(friend.recv(timeout=30))
+          answer = friend.recv(timeout=30)
+          assert isinstance(answer, bytes)
+          told = wire.unpack(answer)
           np.testing.assert_array_equal(told['actions'], local.infer(seen))
         if number == COUNT // 4:
           before = traced()

@@ -67,9 +67,7 @@ def test_a_client_of_openpi_is_served(port):
       assert set(told['server_timing']) == timing
       actions = told['actions']
       assert actions[b'__ndarray__'] is True
-      chunk = np.ndarray(
-        actions[b'shape'], actions[b'dtype'], actions[b'data']
-      )
+      chunk = np.ndarray(actions[b'shape'], actions[b'dtype'], actions[b'data'])
       np.testing.assert_array_equal(chunk[:, 2], 21 * (call + 1))  # 10 + 11
 
 
@@ -80,7 +78,7 @@ def test_health_is_told_without_a_key():
       assert (answer.status, answer.read()) == (200, b'OK\n')
     with pytest.raises(websockets.InvalidStatus, match='401'):
       connect(port)
-    with pytest.raises(client.ServerError, match='401.*Api-Key'):
+    with pytest.raises(client.ServerError, match=r'401.*Api-Key'):
       client.RemotePolicy(f'ws://127.0.0.1:{port}', api_key='wrong')
     with client.RemotePolicy(f'ws://127.0.0.1:{port}', api_key='k') as policy:
       assert policy.infer(seen()).shape == (8, 10)
@@ -168,9 +166,11 @@ def test_the_client_is_a_policy(port):
 def test_no_more_than_the_most_clients_are_taken():
   with policy_server.running(policy_server.Sum(), most_clients=1) as port:
     address = f'ws://127.0.0.1:{port}'
-    with client.RemotePolicy(address):
-      with pytest.raises(client.ServerError, match='503'):
-        client.RemotePolicy(address, patience=0)
+    with (
+      client.RemotePolicy(address),
+      pytest.raises(client.ServerError, match='503'),
+    ):
+      client.RemotePolicy(address, patience=0)
     with client.RemotePolicy(address, patience=30) as again:
       assert again.infer(seen()).shape == (8, 10)
 

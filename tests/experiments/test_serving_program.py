@@ -81,9 +81,9 @@ def served(there):
 def test_control_says_how_it_went(there, served):
   runs = [
     [f'--policy={served}', *QUICK, f'--out={there}/served.json'],
-    [f'--policy={there}/policy.npz', *QUICK, f'--out={there}/local.json',
+    [POLICY.format(there=there), *QUICK, f'--out={there}/local.json',
      f'--mp4={there}/film.mp4'],
-    *([f'--policy={there}/policy.npz', *QUICK, *bad] for bad, _ in BAD.values()),
+    *([POLICY.format(there=there), *QUICK, *bad] for bad, _ in BAD.values()),
   ]  # fmt: skip
   env = {**os.environ, policies.API_KEY: 'open sesame'}
   told = many_runs.run('control', runs, folder=there, env=env)

@@ -135,10 +135,10 @@ class Guard:
     opening = np.clip(wanted[9], 0, limits.stroke)
     hit = [] if np.array_equal(position, wanted[:3]) else ['workspace']
     hit += [] if opening == wanted[9] else ['stroke']
-    turn = [rotation.from_rows(rows) for rows in (last[3:9], wanted[3:9])]
+    first, second = (rotation.from_rows(x[3:9]) for x in (last, wanted))
     ways = {
       'translation': float(np.linalg.norm(position - last[:3])),
-      'rotation': rotation.angle(*turn),
+      'rotation': rotation.angle(first, second),
       'opening': float(abs(opening - last[9])),
     }
     part = {name: self._part(name, way, seconds) for name, way in ways.items()}
@@ -146,7 +146,8 @@ class Guard:
     sent = np.empty(SIZE)
     share = part['translation']
     sent[:3] = (1 - share) * last[:3] + share * position
-    sent[3:9] = rotation.rows(rotation.slerp(*turn, part['rotation']))
+    turned = rotation.slerp(first, second, part['rotation'])
+    sent[3:9] = rotation.rows(turned)
     share = part['opening']
     sent[9] = (1 - share) * last[9] + share * opening
     # The way between two points of a box is in it, but for rounding.

@@ -84,4 +84,6 @@ def spread(seconds: collections.deque[float]) -> dict[str, float]:
   if not seconds:
     return {}
   values = 1e3 * np.percentile(np.array(seconds), [50, 95, 100])
-  return dict(zip(('median', 'p95', 'most'), values.round(3).tolist(), strict=True))
+  return dict(
+    zip(('median', 'p95', 'most'), values.round(3).tolist(), strict=True)
+  )

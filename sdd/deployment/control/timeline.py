@@ -62,6 +62,6 @@ class Timeline:
 def between(first: Array, second: Array, part: float) -> Array:
   """The action at a part, 0 to 1, of the way from one to another."""
   mixed = (1 - part) * np.asarray(first) + part * np.asarray(second)
-  turn = [rotation.from_rows(action[3:9]) for action in (first, second)]
-  mixed[3:9] = rotation.rows(rotation.slerp(*turn, part))
+  begin, end = (rotation.from_rows(each[3:9]) for each in (first, second))
+  mixed[3:9] = rotation.rows(rotation.slerp(begin, end, part))
   return mixed
