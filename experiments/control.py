@@ -18,7 +18,6 @@ robot.py's Robot and hand it to the ControlLoop of loop.py; both, and
 runtime.py, need NumPy only.
 """
 
-import collections
 import dataclasses
 import json
 import pathlib
@@ -26,14 +25,12 @@ import shlex
 import signal
 import sys
 import time
-from typing import Any
 
 import numpy as np
 from absl import flags
 from rich import console as rich_console
-from rich import table as rich_table
 
-from experiments import policies, program
+from experiments import control_report, policies, program
 from sdd import errors
 from sdd.deployment import sensor_noise, simulated_robot
 from sdd.deployment.control import limits as limits_lib
@@ -264,10 +261,10 @@ def _show(
 ) -> None:
   outcomes = [each.outcome for each in done]
   scores, total = score.by_task(outcomes), score.score('all', outcomes)
-  summed = _summed([each.told for each in done])
+  summed = control_report.summed([each.told for each in done])
   console = rich_console.Console()
   console.print(score.table(scores, total))
-  console.print(_table(summed))
+  console.print(control_report.table(summed))
   for outcome in outcomes:
     if outcome.error:
       console.print(
@@ -300,36 +297,6 @@ def _show(
   part.write_text(json.dumps(measured, indent=1) + '\n')
   part.replace(path)
   console.print(f'Numbers: {path}')
-
-
-def _summed(told: list[statistics.Statistics]) -> dict[str, Any]:
-  """All episodes together: numbers added up, times put together."""
-  total = statistics.Statistics(ended='all')
-  for each in told:
-    for field in dataclasses.fields(each):
-      ours, value = getattr(total, field.name), getattr(each, field.name)
-      if isinstance(value, collections.Counter):
-        ours.update(value)
-      elif isinstance(value, collections.deque):
-        ours.extend(value)
-      elif isinstance(value, int | float) and not isinstance(value, bool):
-        setattr(total, field.name, ours + value)
-  return total.to_json()
-
-
-def _table(summed: dict[str, Any]) -> rich_table.Table:
-  shown = rich_table.Table(title='The control loop')
-  shown.add_column('what')
-  shown.add_column('how often, or how long', justify='right')
-  for name in ('commands', 'inferences', 'misses', 'skipped', 'errors'):
-    shown.add_row(name, str(summed[name]))
-  for name in ('holds', 'clipped'):
-    kinds = ', '.join(f'{n} {kind}' for kind, n in summed[name].items())
-    shown.add_row(name, kinds or '0')
-  for name in ('inference_ms', 'latency_ms', 'lateness_ms'):
-    times = ', '.join(f'{k} {v:.1f}' for k, v in summed[name].items())
-    shown.add_row(name.replace('_', ', '), times)
-  return shown
 
 
 def _film(

@@ -22,7 +22,6 @@ from websockets.sync import client as websocket_client
 
 from sdd.deployment import wire
 
-SCHEMES = ('ws://', 'wss://')
 _MOST_BYTES = 64 * 2**20  # of an answer
 _MOST_PASSED = 64  # observations told with the next question
 _PAUSE = 0.25  # seconds between two tries to connect

@@ -123,13 +123,13 @@ def _array(found: dict[Any, Any]) -> np.ndarray:
 
 
 def _shape(found: Any) -> tuple[int, ...]:
-  if isinstance(found, list) and len(found) <= MOST_AXES:
-    if all(type(size) is int and 0 <= size < 2**31 for size in found):
-      return tuple(found)
-  raise WireError(
-    f'An array has the shape {_short(found)}; expected a list of at most '
-    f'{MOST_AXES} sizes.'
-  )
+  good = isinstance(found, list) and len(found) <= MOST_AXES
+  if not good or not all(type(n) is int and 0 <= n < 2**31 for n in found):
+    raise WireError(
+      f'An array has the shape {_short(found)}; expected a list of at most '
+      f'{MOST_AXES} sizes.'
+    )
+  return tuple(found)
 
 
 def _scalar(found: dict[Any, Any]) -> np.generic:
