@@ -82,7 +82,9 @@ _DROPPED = flags.DEFINE_float(
   'dropped', 0.0, 'share of observations that never arrive',
   lower_bound=0.0, upper_bound=1.0,
 )  # fmt: skip
-_SERVO = flags.DEFINE_float('servo_hz', 20.0, 'commands a second')
+_SERVO = flags.DEFINE_float(
+  'servo_hz', 20.0, 'commands a second, a multiple of 4', lower_bound=4.0
+)
 _STALE = flags.DEFINE_float(
   'stale_ms', 500.0, 'age of observations beyond which the robot is held'
 )
@@ -109,6 +111,7 @@ _OUT = flags.DEFINE_string(
 )
 _MP4 = flags.DEFINE_string('mp4', None, 'film of the first episode')
 _WIDTH = 480  # pixels of the film
+_COUNTS = {'workspace': 6, 'speed': 3}  # numbers of a flag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,21 +229,34 @@ def _faults() -> simulated_robot.Faults:
 
 def _limits(scene: scene_lib.Scene) -> limits_lib.Limits:
   usual = limits_lib.Limits()
-  low, high, speed = usual.low, usual.high, usual.speed
+  box = _numbers(_BOX) or [*usual.low, *usual.high]
+  fast = _numbers(_SPEED) or list(dataclasses.astuple(usual.speed))
   try:
-    if _BOX.value is not None:
-      x, y, z, *high = map(float, _BOX.value)
-      low = x, y, z
-    if _SPEED.value is not None:
-      speed = limits_lib.Rates(*map(float, _SPEED.value))
-    step = limits_lib.Rates(
-      *(2 * each / _SERVO.value for each in dataclasses.astuple(speed))
-    )
     return limits_lib.Limits(
-      low, tuple(high), scene.robot.stroke, speed, step  # type: ignore[arg-type]
-    )  # fmt: skip
-  except (ValueError, TypeError, ZeroDivisionError) as problem:
+      low=(box[0], box[1], box[2]),
+      high=(box[3], box[4], box[5]),
+      stroke=scene.robot.stroke,
+      speed=limits_lib.Rates(*fast),
+      step=limits_lib.Rates(*(2 * each / _SERVO.value for each in fast)),
+    )
+  except ValueError as problem:
     raise errors.SddError(f'--workspace, --speed: {problem}') from problem
+
+
+def _numbers(flag: flags.FlagHolder[list[str] | None]) -> list[float] | None:
+  if flag.value is None:
+    return None
+  count = _COUNTS[flag.name]
+  try:
+    found = [float(text) for text in flag.value]
+  except ValueError:
+    found = []
+  if len(found) != count:
+    raise errors.SddError(
+      f'--{flag.name}={",".join(flag.value)}: expected {count} numbers with '
+      'commas in between.'
+    )
+  return found
 
 
 def _timing() -> loop_lib.Timing:

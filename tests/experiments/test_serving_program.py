@@ -30,12 +30,12 @@ QUICK = [
 ]  # fmt: skip
 BAD = {
   'no such task': (['--task=dance'], 'Unknown transport task'),
-  'no server': (['--policy=ws://nowhere'], '--policy=ws://'),
+  'no server': (['--policy=ws://'], '--policy=ws://'),
   'no such robot': (['--robot=mine'], '--robot=mine'),
   'odd rates': (['--servo_hz=7'], 'multiple'),
-  'workspace': (['--workspace=1,2'], '--workspace'),
+  'workspace': (['--workspace=1,2'], 'expected 6 numbers'),
   'empty workspace': (['--workspace=1,1,1,0,0,0'], 'smaller ones first'),
-  'speed': (['--speed=1,2'], '--speed'),
+  'speed': (['--speed=1,2,x'], 'expected 3 numbers'),
   'film': (['--mp4=film.gif'], '.mp4'),
   'another scene': (['--scene=drawer', '--task=all'], 'trained for transport'),
 }
