@@ -1,13 +1,15 @@
 """Measures a policy: closed loop, ground truth, 95 % intervals.
 
-The policy is the data generator itself, a training run, or an exported file;
-all act through the same actions and are judged by the same hand-written rule:
+The policy is the data generator itself, a training run, an exported file or a
+server; all act through the same actions and are judged by the same
+hand-written rule:
 
   python -m experiments.evaluate --policy=generator --episodes=20
   python -m experiments.evaluate --policy=runs/drawer --tasks=all
   python -m experiments.evaluate --policy=generator --robot=panda
   python -m experiments.evaluate --policy=policy.npz \\
     --tasks="move the crayon box into the top drawer"
+  python -m experiments.evaluate --policy=ws://127.0.0.1:8000
 
 Episode k of every task is drawn from the seed --first_seed + k, so that all
 policies meet the same worlds, and none that was collected from.
@@ -44,7 +46,8 @@ with epy.lazy_imports():
 
 _POLICY = flags.DEFINE_string(
   'policy', None,
-  'generator, a training --workdir, or a policy.npz', required=True,
+  'generator, a training --workdir, a policy.npz, or ws://HOST:PORT of a '
+  'policy server, whose key is in SDD_API_KEY', required=True,
 )  # fmt: skip
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASKS = flags.DEFINE_string(

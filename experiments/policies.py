@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pebble
 
@@ -22,6 +23,8 @@ from sdd.simulation import action
 from sdd.training import checkpoint
 
 GENERATOR = 'generator'
+API_KEY = 'SDD_API_KEY'  # environment variable with a policy server's key
+SERVED = ('ws://', 'wss://')
 
 
 def load(
@@ -29,7 +32,7 @@ def load(
   scene: scene_lib.Scene,
   acting: Mapping[str, int] | None = None,
 ) -> protocol.Policy:
-  """A distilled policy: a training run's directory, or an exported file.
+  """A distilled policy: a run's directory, an exported file, or a server.
 
   Args:
     path: of the policy.
@@ -40,6 +43,10 @@ def load(
     errors.SddError: there is no policy at `path`, it was trained for other
       actions or another scene, or it cannot act so.
   """
+  if path.startswith(SERVED):
+    policy = _remote(path, scene)
+    _change(path, policy, acting or {}, 'served')
+    return policy
   place = pathlib.Path(path)
   if place.is_dir():
     spec = action.ActionSpec()
@@ -54,13 +61,14 @@ def load(
   if not place.is_file():
     raise errors.SddError(
       f'--policy={path}: expected {GENERATOR!r}, the --workdir of a training '
-      'run, or a policy.npz; there is no such file or directory.'
+      'run, a policy.npz, or ws://HOST:PORT; there is no such file or '
+      'directory.'
     )
   try:
     policy = runtime.NumpyPolicy.load(place, scene.state_names)
   except (ValueError, OSError) as problem:
     raise errors.SddError(f'--policy={path}: {problem}') from problem
-  _change(path, policy, acting or {})
+  _change(path, policy, acting or {}, 'exported')
   spec = action.ActionSpec.from_json(policy.action_spec)
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
   eyes.require_cameras(scene, protocol.wanted(policy))
@@ -68,23 +76,57 @@ def load(
 
 
 def _change(
-  path: str, policy: runtime.NumpyPolicy, acting: Mapping[str, int]
+  path: str, policy: Any, acting: Mapping[str, int], how: str
 ) -> None:
-  """Changes how an exported policy acts."""
-  if 'inference_steps' in acting:
-    raise errors.SddError(
-      f'--inference_steps={acting["inference_steps"]}: the steps of {path} '
-      'were fixed when it was exported. Export it again, or name the training '
-      'run.'
-    )
-  if 'execution_horizon' in acting:
-    policy.execution_horizon = acting['execution_horizon']
-    if policy.execution_horizon > policy.action_horizon:
+  """Changes how an exported or served policy acts."""
+  changeable = {'execution_horizon'}
+  if isinstance(policy, runtime.NumpyPolicy):
+    changeable.add('candidates')
+  for name, value in acting.items():
+    if name not in changeable:
       raise errors.SddError(
-        f'--execution_horizon={policy.execution_horizon}: {path} predicts '
-        f'{policy.action_horizon} actions at a time.'
+        f'--{name}={value}: that of {path} was fixed when it was {how}. Only '
+        f'{" and ".join(sorted(changeable))} can be changed here.'
       )
-  policy.candidates = acting.get('candidates', policy.candidates)
+    setattr(policy, name, value)
+  longest = getattr(policy, 'action_horizon', policy.execution_horizon)
+  if policy.execution_horizon > longest:
+    raise errors.SddError(
+      f'--execution_horizon={policy.execution_horizon}: {path} predicts '
+      f'{longest} actions at a time.'
+    )
+
+
+def _remote(path: str, scene: scene_lib.Scene) -> protocol.Policy:
+  try:
+    from sdd.deployment import client
+  except ModuleNotFoundError as problem:
+    raise missing_extra(problem) from problem
+  key = os.environ.get(API_KEY, '')
+  try:
+    policy = client.RemotePolicy(path, api_key=key)
+  except client.ServerError as problem:
+    raise errors.SddError(f'--policy={path}: {problem}') from problem
+  names = policy.state_names
+  if names and names != scene.state_names:
+    policy.close()
+    raise errors.SddError(
+      f'--policy={path}: it serves a policy for a scene whose state has '
+      f'{len(names)} entries beginning with {names[:3]}; that of '
+      f'{scene.name!r} has {len(scene.state_names)} beginning with '
+      f'{scene.state_names[:3]}. Start the server with --scene={scene.name}.'
+    )
+  spec = action.ActionSpec.from_json(policy.action_spec)
+  spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
+  eyes.require_cameras(scene, protocol.wanted(policy))
+  return policy
+
+
+def missing_extra(problem: ModuleNotFoundError) -> errors.SddError:
+  """What to install for policies over a network."""
+  return errors.SddError(
+    f"This needs the package {problem.name}: pip install 'sdd[serve]'."
+  )
 
 
 def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
@@ -99,6 +141,11 @@ def load_many(path: str, scene: scene_lib.Scene) -> imagined.Many:
       'sequences; expected a policy.npz, or the --workdir of a training run.'
     )
   policy = load(path, scene)
+  if path.startswith(SERVED):
+    raise errors.SddError(
+      f'--policy={path}: a server answers one chunk at a time; expected a '
+      'policy.npz, or the --workdir of a training run.'
+    )
   if isinstance(policy, runtime.NumpyPolicy):
     return batched.BatchedPolicy(path, scene.state_names)
   assert isinstance(policy, policy_lib.DiffusionPolicy)
@@ -128,7 +175,9 @@ def rollouts(
     physics: ranges that physics are drawn from; None for the scene's own.
     acting: what to change of how it acts, see `acting_flags`.
   """
-  load(path, scene, acting)  # complain here, not in a worker
+  checked = load(path, scene, acting)  # complain here, not in a worker
+  if path.startswith(SERVED):
+    checked.close()  # type: ignore[attr-defined]
   changed = tuple((acting or {}).items())
   trees = trees or {}
   pool = pebble.ProcessPool(

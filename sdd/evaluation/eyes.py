@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from sdd import errors
 from sdd.dataset import pictures
 from sdd.scenes import scene as scene_lib
+from sdd.scenes import world_state
 from sdd.simulation import poses, renderer, simulator
 
 
@@ -31,9 +32,14 @@ class Eyes:
     self, sim: simulator.Simulator, index: int
   ) -> dict[str, UInt8[np.ndarray, 'height width 3']]:
     """`<camera>_image` of each camera in one world as it is now."""
+    return self.look(sim.world(index)) if self.wanted.cameras else {}
+
+  def look(
+    self, world: world_state.WorldState
+  ) -> dict[str, UInt8[np.ndarray, 'height width 3']]:
+    """`<camera>_image` of each camera in a world."""
     if not self.wanted.cameras:
       return {}
-    world = sim.world(index)
     shape = self._scene.shaped(world.shape)
     if self._drawer is None or self._drawer.scene is not shape:
       self.close()

@@ -68,10 +68,13 @@ class Seeing(Protocol):
 
 
 def wanted(policy: Policy) -> pictures.PictureSpec:
-  """The pictures a policy looks at, if any."""
-  if not isinstance(policy, Seeing):
-    return pictures.NONE
-  told = policy.pictures
-  if isinstance(told, pictures.PictureSpec):
-    return told
-  return pictures.PictureSpec.from_json(told)
+  """The pictures a policy looks at, if any.
+
+  One that knows nothing of this package, on a robot or behind a server, says
+  it as JSON values.
+  """
+  found: Any = policy.pictures if isinstance(policy, Seeing) else pictures.NONE
+  if isinstance(found, Mapping):
+    facts = {**pictures.NONE.to_json(), **found}
+    return pictures.PictureSpec.from_json(facts)
+  return found
