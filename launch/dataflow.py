@@ -76,7 +76,13 @@ class _Plan:
 
 
 def main(arguments: Sequence[str]) -> int:
-  from launch import beam_pipeline
+  try:
+    from launch import beam_pipeline
+  except ModuleNotFoundError as error:
+    raise errors.SddError(
+      f'Apache Beam is not installed here ({error}). It is the extra beam: '
+      'pip install "sdd[beam]"'
+    ) from error
 
   options = beam_pipeline.options(arguments[1:])
   _require_sensible(beam_pipeline.runner(options))

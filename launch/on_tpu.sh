@@ -133,7 +133,7 @@ start() { # ID SECONDS WHAT... -- PROGRAM FLAG...
   printf '%s' "$id" >"$here/id"
   : >"$here/log"
   setsid bash launch/on_tpu.sh supervise "$seconds" "$urls" \
-    .venv/bin/python -m "$@" </dev/null >/dev/null 2>&1 &
+    .venv/bin/python -m "$@" </dev/null >>"$here/log" 2>&1 &
   printf '%s' "$!" >"$here/pid"
 }
 

@@ -2,13 +2,14 @@
 
 `GCLOUD` keeps its state in the folder CLOUD: `state`, `calls`, a home for each
 worker, and buckets. Where there is a file `preempt`, it takes the TPU away as
-soon as something is kept in a bucket. Where there is one `full`, none is left.
+soon as something is kept in a bucket and the log was looked at. Where there is
+one `full`, no TPU is left at first.
 """
 
 import sys
 
 GCLOUD = """
-import json, os, pathlib, shutil, signal, subprocess, sys
+import contextlib, json, os, pathlib, shutil, signal, subprocess, sys
 
 cloud = pathlib.Path(os.environ['CLOUD'])
 state, words = cloud / 'state', sys.argv[1:]
@@ -34,8 +35,10 @@ def take_away():
   for home in homes():
     pid = home / 'sdd' / '.launch' / 'pid'
     if pid.exists():
-      os.killpg(int(pid.read_text()), signal.SIGKILL)
-    shutil.rmtree(home)
+      with contextlib.suppress(ProcessLookupError):
+        os.killpg(int(pid.read_text()), signal.SIGKILL)
+    while home.exists():  # what was killed may take a moment to be gone
+      shutil.rmtree(home, ignore_errors=True)
 
 
 def local(path):
@@ -97,10 +100,11 @@ def delete(kind):
 
 def reach():
   kept = list((cloud / 'buckets').rglob('.resume.tar'))
-  if (cloud / 'preempt').exists() and kept:
-    (cloud / 'preempt').unlink()
-    take_away()
+  seen = (cloud / 'seen').exists()
+  if (cloud / 'preempt').exists() and kept and seen:
     state.write_text('PREEMPTED')
+    take_away()
+    (cloud / 'preempt').unlink()
   if not state.exists() or state.read_text() not in ('READY', 'ACTIVE'):
     fail('ssh: connect to host: Connection refused', 255)
   worker = flag('worker')
@@ -115,6 +119,8 @@ def scp(kind):
 
 def ssh(kind):
   for home in reach():
+    log = home / 'sdd' / '.launch' / 'log'
+    spoken = log.exists() and log.stat().st_size > 0
     ran = subprocess.run(
       ['bash', '-c', flag('command')], cwd=home,
       env={
@@ -124,6 +130,8 @@ def ssh(kind):
     )
     if ran.returncode:
       sys.exit(ran.returncode)
+    if ' look ' in flag('command') and spoken:
+      (cloud / 'seen').touch()
 
 
 if words[0] == 'storage':
@@ -156,7 +164,8 @@ elif sys.argv[1] == 'venv':
   (venv / 'bin' / 'python').chmod(0o755)
 """
 
-# A training: it counts to twelve, from where it was.
+# A training: it counts to twelve, from where it was. At five it waits to be
+# taken away, or as long as there is a file `hold`.
 PROGRAM = """
 import os, pathlib, sys, time
 told = dict(word[2:].partition('=')[::2] for word in sys.argv[2:])
@@ -171,7 +180,10 @@ if 'data' in told:
   print(sys.argv[1], 'reads', data, *('distributed' in told and ['with all']))
 done = int(step.read_text()) if step.exists() else 0
 print('goes on from', done, flush=True)
+cloud = pathlib.Path(os.environ['CLOUD'])
 for now in range(done + 1, 13):
+  while now == 6 and any((cloud / why).exists() for why in ('preempt', 'hold')):
+    time.sleep(0.1)
   time.sleep(float(os.environ.get('PACE', '0.25')))
   if worker == '0':
     folder.mkdir(parents=True, exist_ok=True)

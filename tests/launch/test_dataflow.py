@@ -33,11 +33,13 @@ def collect(out, *options):
   return launching.start(*command)
 
 
+@pytest.mark.timeout(600)  # three programs, each of which imports Beam
 def test_killed_and_run_again_it_is_the_dataset_of_one_process(tmp_path, plain):
   out = tmp_path / 'out'
   with collect(out) as running:
     workers.wait_for(
-      lambda: any(out.glob('pieces/*/episode-*')) or running.poll() is not None
+      lambda: any(out.glob('pieces/*/episode-*')) or running.poll() is not None,
+      seconds=240,
     )
     running.kill()
     running.communicate()
@@ -45,7 +47,7 @@ def test_killed_and_run_again_it_is_the_dataset_of_one_process(tmp_path, plain):
   assert len(held) == len(set(held))
   assert 1 <= len({*held, *beside}) < launching.EPISODES
   with collect(out) as running:
-    told, complaint = running.communicate(timeout=240)
+    told, complaint = running.communicate(timeout=400)
   assert running.returncode == 0, complaint
   assert f'This run: {launching.EPISODES - len(held)} episodes' in told
   assert launching.contents(out) == launching.contents(plain)
