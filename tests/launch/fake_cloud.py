@@ -142,10 +142,10 @@ else:
 """
 
 # A Python that is real, but for what it runs.
-_PYTHON = f"""#!{sys.executable}
+_PYTHON = f"""#!{sys.executable} -IS
 import os, sys
 if sys.argv[1] == '-m':
-  os.execv({sys.executable!r}, [{sys.executable!r}, os.environ['PLAYED'],
+  os.execv({sys.executable!r}, [{sys.executable!r}, '-IS', os.environ['PLAYED'],
     *sys.argv[2:]])
 os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 """

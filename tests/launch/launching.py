@@ -78,7 +78,7 @@ def with_commands(folder, **scripts):
   folder.mkdir(exist_ok=True)
   for name, text in scripts.items():
     path = folder / name
-    path.write_text(f'#!{sys.executable}\n{text}')
+    path.write_text(f'#!{sys.executable} -IS\n{text}')
     path.chmod(0o755)
   path = f'{folder}{os.pathsep}{os.environ["PATH"]}'
   return {**os.environ, 'PATH': path}

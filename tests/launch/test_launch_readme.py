@@ -1,4 +1,4 @@
-"""What launch/README.md has one type is there, and runs dry."""
+"""What launch/README.md and README.md have one type is there, and runs dry."""
 
 import os
 import re
@@ -10,9 +10,10 @@ import pytest
 
 PAGE = checkout.ROOT / 'launch' / 'README.md'
 COMMANDS = [
-  shlex.split(line)
-  for block in re.findall(r'```bash\n(.*?)```', PAGE.read_text(), re.DOTALL)
-  for line in block.splitlines()
+  shlex.split(line, comments=True)
+  for page in (PAGE, checkout.ROOT / 'README.md')
+  for block in re.findall(r'```bash\n(.*?)```', page.read_text(), re.DOTALL)
+  for line in block.replace('\\\n', ' ').splitlines()
 ]
 LAUNCHERS = ['dataflow', 'slurm', 'tpu_pod']
 
@@ -25,7 +26,7 @@ def test_links_lead_somewhere():
 @pytest.mark.parametrize('name', LAUNCHERS)
 def test_commands_run_dry(name):
   module = f'launch.{name}'
-  given = [words[3:] for words in COMMANDS if words[2] == module]
+  given = [words[3:] for words in COMMANDS if words[2:3] == [module]]
   assert given
   assert all('--dry_run' in words for words in given)
   env = {**os.environ, 'PATH': ''}  # nothing is called
