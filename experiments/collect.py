@@ -22,6 +22,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -64,6 +65,11 @@ _ROBUSTNESS = flags.DEFINE_integer(
   'success are replayed; the share that succeeds is kept with it',
   lower_bound=0,
 )  # fmt: skip
+_SLICE = flags.DEFINE_string(
+  'slice', None,
+  'PART/PARTS: only every PARTS-th episode, from number PART, 0 to PARTS - 1; '
+  'slices go into directories of their own, which experiments.merge joins',
+)  # fmt: skip
 flags.adopt_module_key_flags(generator_flags)
 
 
@@ -76,25 +82,14 @@ def main(_: Sequence[str]) -> int:
   records = pathlib.Path(_OUT.value).expanduser() / kept_scene.RECORDS
   language = language_flags.provider(kept=records)
   infer = language_flags.trees(scene, language)
-  tasks = _tasks(scene)
+  tasks = tasks_of(scene)
+  wanted = jobs(tasks)
   show_trees([infer(task) for task in tasks])
-  with writer.DatasetWriter(
-    _OUT.value,
-    name=address.parse(scene.name).slug,
-    scene=scene.name,
-    state_names=scene.state_names,
-    action_spec=action.ActionSpec(),
-    scenes=scene.texts,
-    run={
-      'tasks': tasks, 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
-      'episodes': _EPISODES.value, 'variation': scene.variation,
-      **generator_flags.settings(), **_robustness_settings(),
-    },
-  ) as dataset:  # fmt: skip
+  with open_dataset(scene, tasks) as dataset:
     language.save(records)
     kept_scene.keep(_OUT.value, scene)
     try:
-      spent = _collect(scene, infer, tasks, dataset)
+      spent = _collect(scene, infer, wanted, dataset)
     except KeyboardInterrupt:
       dataset.close()
       program.when_interrupted(
@@ -103,18 +98,54 @@ def main(_: Sequence[str]) -> int:
       )
       raise
   spent['language'] = dataclasses.asdict(language.usage)
-  _report(spent)
+  report(spent)
   print(language.report())
-  for task in tasks:
-    if scene.rule(task) is None:
-      print(
-        f'No hand-written rule judges {task!r}: whether an episode succeeded '
-        'is what its success code says.'
-      )
+  show_unjudged(scene, tasks)
   return 0
 
 
-def _tasks(scene: scene_lib.Scene) -> list[str]:
+def open_dataset(
+  scene: scene_lib.Scene, tasks: Sequence[str]
+) -> writer.DatasetWriter:
+  """The dataset that the flags ask for, new or to go on with."""
+  return writer.DatasetWriter(
+    _OUT.value,
+    name=address.parse(scene.name).slug,
+    scene=scene.name,
+    state_names=scene.state_names,
+    action_spec=action.ActionSpec(),
+    scenes=scene.texts,
+    run={
+      'tasks': list(tasks), 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
+      'episodes': _EPISODES.value, 'variation': scene.variation,
+      **generator_flags.settings(), **_robustness_settings(),
+    },
+  )  # fmt: skip
+
+
+def jobs(tasks: Sequence[str]) -> list[collector.Job]:
+  """Every episode of the run, or those of its slice, done or not.
+
+  Raises:
+    errors.SddError: the slice is none.
+  """
+  part, parts = 0, 1
+  if _SLICE.value is not None:
+    found = re.fullmatch(r'(\d{1,9})/(\d{1,9})', _SLICE.value)
+    if not found or int(found[1]) >= int(found[2]):
+      raise errors.SddError(
+        f'--slice={_SLICE.value}: expected PART/PARTS with the part from 0 to '
+        'PARTS - 1, such as 3/16.'
+      )
+    part, parts = int(found[1]), int(found[2])
+  return [
+    collector.Job(index, tasks[index % len(tasks)])
+    for index in range(part, _EPISODES.value, parts)
+  ]
+
+
+def tasks_of(scene: scene_lib.Scene) -> list[str]:
+  """The sentences that --task asks for."""
   if _TASK.value == 'all':
     return [task.sentence for task in scene.tasks]
   known = scene.find_task(_TASK.value)
@@ -143,35 +174,32 @@ def show_trees(trees: Sequence[task_tree.TaskTree]) -> None:
 def _collect(
   scene: scene_lib.Scene,
   infer: Callable[[str], task_tree.TaskTree],
-  tasks: Sequence[str],
+  wanted: Sequence[collector.Job],
   dataset: writer.DatasetWriter,
 ) -> dict[str, Any]:
-  done = {index for index in dataset.done if index < _EPISODES.value}
-  jobs = [
-    collector.Job(index, tasks[index % len(tasks)])
-    for index in range(_EPISODES.value)
-    if index not in done
-  ]
+  left = [job for job in wanted if job.index not in dataset.done]
   began, wall = os.times(), time.monotonic()
   writing = replaying = 0.0
   workers = os.cpu_count() or 1 if _WORKERS.value is None else _WORKERS.value
-  counts = _Counts()
+  counts = Counts()
   with (
     session.collecting(
       scene,
       infer,
       seed=_SEED.value,
-      workers=min(workers, len(jobs)),
+      workers=min(workers, len(left)),
       simulator_name=_SIMULATOR.value,
       environments=_ENVIRONMENTS.value,
       retry=generator_flags.retry(),
       primitives=generator_flags.primitives(),
       physics=generator_flags.physics(),
     ) as attempts,
-    program.progress('Collecting', _EPISODES.value, done=len(done)) as meter,
+    program.progress(
+      'Collecting', len(wanted), done=len(wanted) - len(left)
+    ) as meter,
   ):
     label = _labeller(scene, attempts.sim.size, infer)
-    for attempt in attempts.run(jobs):
+    for attempt in attempts.run(left):
       before = time.process_time()
       attempt = label(attempt)
       labelled = time.process_time()
@@ -215,19 +243,16 @@ def _labeller(
   sim = simulator.make(_SIMULATOR.value, scene, size=size)
 
   def label(attempt: episode.Episode) -> episode.Episode:
-    if not attempt.metadata.success:
-      return attempt
-    outcome = robustness.robustness(
+    return robustness.measured(
       scene, infer(attempt.metadata.task).root.predicate, attempt, sim,
       copies=_ROBUSTNESS.value, seed=_SEED.value,
     )  # fmt: skip
-    return robustness.labelled(attempt, outcome)
 
   return label
 
 
-class _Counts:
-  """Running totals of this run."""
+class Counts:
+  """Running totals of a run."""
 
   def __init__(self) -> None:
     self.episodes = self.successes = self.agreeing = self.retries = 0
@@ -244,7 +269,18 @@ class _Counts:
     return f'{self.successes}/{self.episodes} succeeded'
 
 
-def _report(spent: dict[str, Any]) -> None:
+def show_unjudged(scene: scene_lib.Scene, tasks: Sequence[str]) -> None:
+  """Says which tasks nobody wrote a rule for."""
+  for task in tasks:
+    if scene.rule(task) is None:
+      print(
+        f'No hand-written rule judges {task!r}: whether an episode succeeded '
+        'is what its success code says.'
+      )
+
+
+def report(spent: dict[str, Any]) -> None:
+  """Notes what this run cost, and prints it under what there is by now."""
   if spent['episodes']:
     cost.append(_OUT.value, spent)
   print(f'\n{reader.summary(_OUT.value)}')

@@ -39,8 +39,13 @@ _HELP = frozenset(
 _interrupt_message = 'Interrupted.'
 
 
-def run(main: Callable[[list[str]], Any]) -> NoReturn:
+def run(
+  main: Callable[[list[str]], Any], *, passes_on: bool = False
+) -> NoReturn:
   """Runs `main([program])` as `absl.app.run` does, with plain complaints.
+
+  With `passes_on`, what follows a lone `--` is another program's: it is not
+  looked at, and `main([program, *rest])` gets it.
 
   Exit status: what `main` returns, or 0; 2 with one paragraph on stderr for
   an `SddError`, a bad flag or an unexpected argument; 130 after Ctrl-C.
@@ -50,7 +55,7 @@ def run(main: Callable[[list[str]], Any]) -> NoReturn:
   cache_compilations()
   _keep_out_of_subprocesses()
   try:
-    app.run(main, flags_parser=_parse)
+    app.run(main, flags_parser=_parse_some if passes_on else _parse)
   except errors.SddError as error:
     _complain(str(error))
   except KeyboardInterrupt:
@@ -129,6 +134,13 @@ def _parse(arguments: Sequence[str]) -> list[str]:
   if flags.FLAGS['verbosity'].using_default_value:
     flags.FLAGS.verbosity = logging.WARNING  # absl would choose INFO
   return rest
+
+
+def _parse_some(arguments: Sequence[str]) -> list[str]:
+  """Parses the flags before `--`."""
+  arguments = list(arguments)
+  end = arguments.index('--') if '--' in arguments else len(arguments)
+  return _parse(arguments[:end]) + arguments[end + 1 :]
 
 
 def _complain(message: str) -> NoReturn:

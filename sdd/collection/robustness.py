@@ -126,6 +126,26 @@ def labelled(episode: episodes.Episode, outcome: Outcome) -> episodes.Episode:
   return dataclasses.replace(episode, metadata=about)
 
 
+def measured(
+  scene: scene_lib.Scene,
+  predicate: predicates.Predicate,
+  episode: episodes.Episode,
+  sim: simulator.Simulator,
+  *,
+  copies: int,
+  seed: int,
+) -> episodes.Episode:
+  """A success with its `robustness`, a failure as it is.
+
+  Raises:
+    errors.SddError: see `robustness`.
+  """
+  if not episode.metadata.success:
+    return episode
+  outcome = robustness(scene, predicate, episode, sim, copies=copies, seed=seed)
+  return labelled(episode, outcome)
+
+
 @dataclasses.dataclass
 class _Copy:
   """One world on its way.

@@ -25,6 +25,7 @@ CASES = {
   'negative workers': ([TASK, '--workers=-1'], '--workers=-1'),
   'no environments': ([TASK, '--environments=0'], '--environments=0'),
   'negative seed': ([TASK, '--seed=-1'], '--seed=-1'),
+  'a slice that is none': ([TASK, '--slice=4/4'], 'such as 3/16'),
   'mistyped flag': ([TASK, '--worker=2'], 'Did you mean: workers'),
   'stray argument': ([TASK, 'everything'], "'everything'"),
 }
