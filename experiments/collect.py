@@ -38,9 +38,8 @@ with epy.lazy_imports():
   from sdd.collection import collector, episode, robustness, session
   from sdd.dataset import cost, kept_scene, reader, writer
   from sdd.language import task_tree
-  from sdd.scenes import address
   from sdd.scenes import scene as scene_lib
-  from sdd.simulation import action, simulator
+  from sdd.simulation import simulator
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string('task', None, 'the sentence, or all', required=True)
@@ -78,13 +77,9 @@ def main(_: Sequence[str]) -> int:
   infer = language_flags.trees(scene, language)
   tasks = _tasks(scene)
   show_trees([infer(task) for task in tasks])
-  with writer.DatasetWriter(
+  with kept_scene.open_writer(
     _OUT.value,
-    name=address.parse(scene.name).slug,
-    scene=scene.name,
-    state_names=scene.state_names,
-    action_spec=action.ActionSpec(),
-    scenes=scene.texts,
+    scene,
     run={
       'tasks': tasks, 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
       'episodes': _EPISODES.value, 'variation': scene.variation,
@@ -92,7 +87,6 @@ def main(_: Sequence[str]) -> int:
     },
   ) as dataset:  # fmt: skip
     language.save(records)
-    kept_scene.keep(_OUT.value, scene)
     try:
       spent = _collect(scene, infer, tasks, dataset)
     except KeyboardInterrupt:
