@@ -39,9 +39,8 @@ with epy.lazy_imports():
   from sdd.collection import collector, episode, robustness, session
   from sdd.dataset import cost, kept_scene, reader, writer
   from sdd.language import task_tree
-  from sdd.scenes import address
   from sdd.scenes import scene as scene_lib
-  from sdd.simulation import action, simulator
+  from sdd.simulation import simulator
 
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string('task', None, 'the sentence, or all', required=True)
@@ -87,7 +86,6 @@ def main(_: Sequence[str]) -> int:
   show_trees([infer(task) for task in tasks])
   with open_dataset(scene, tasks) as dataset:
     language.save(records)
-    kept_scene.keep(_OUT.value, scene)
     try:
       spent = _collect(scene, infer, wanted, dataset)
     except KeyboardInterrupt:
@@ -108,13 +106,9 @@ def open_dataset(
   scene: scene_lib.Scene, tasks: Sequence[str]
 ) -> writer.DatasetWriter:
   """The dataset that the flags ask for, new or to go on with."""
-  return writer.DatasetWriter(
+  return kept_scene.open_writer(
     _OUT.value,
-    name=address.parse(scene.name).slug,
-    scene=scene.name,
-    state_names=scene.state_names,
-    action_spec=action.ActionSpec(),
-    scenes=scene.texts,
+    scene,
     run={
       'tasks': list(tasks), 'seed': _SEED.value, 'simulator': _SIMULATOR.value,
       'episodes': _EPISODES.value, 'variation': scene.variation,

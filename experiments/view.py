@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import pathlib
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from absl import flags
 from etils import epy
@@ -35,7 +35,6 @@ with epy.lazy_imports():
   from sdd.collection import episode as episode_lib
   from sdd.dataset import chosen, derived, durable, kept_scene, reader
   from sdd.evaluation import (
-    captions,
     contact_sheet,
     film_strip,
     frames,
@@ -45,6 +44,7 @@ with epy.lazy_imports():
     video,
     view_page,
   )
+  from sdd.evaluation import film as film_lib
   from sdd.language import task_tree
   from sdd.scenes import scene as scene_lib
 
@@ -111,7 +111,7 @@ def _one(scene: scene_lib.Scene) -> int:
   pictures = _drawn(scene, episode)
   if _RERUN.value:
     pictures = list(pictures)  # they are needed twice
-  film = _film(episode, pictures, rate)
+  film = film_lib.captioned(episode, pictures, rate_hz=rate)
   if _MP4.value:
     print(f'Film: {video.write(_MP4.value, film)}')
   if _RERUN.value:
@@ -136,17 +136,6 @@ def _drawn(
     for picture in frames.pictures(stage, episode.world, _view(_LARGE)):
       yield picture
       meter.advance(1)
-
-
-def _film(
-  episode: episode_lib.Episode,
-  pictures: Iterable[frames.Picture],
-  rate_hz: float,
-) -> bytes:
-  told = captions.of_episode(episode, rate_hz=rate_hz)
-  band = captions.Band(_view(_LARGE).width, told)
-  captioned = (band.below(each, k) for k, each in enumerate(pictures))
-  return video.encode(captioned, rate_hz=rate_hz)
 
 
 def _page(

@@ -105,7 +105,6 @@ def main(arguments: Sequence[str]) -> int:
   collect.show_trees(trees)
   with collect.open_dataset(scene, tasks) as dataset:
     language.save(records)
-    kept_scene.keep(out, scene)
     spent = _Spent()
     for _ in _moved(plan, dataset, spent):  # what a killed run has left
       pass
@@ -165,6 +164,7 @@ def _work(
     retry=generator_flags.retry(),
     primitives=generator_flags.primitives(),
     physics=flags.FLAGS.randomise_physics,
+    push=flags.FLAGS.push,
     copies=flags.FLAGS.robustness,
     trees=tuple((tree.task, tree.to_json()) for tree in trees),
   )

@@ -40,6 +40,7 @@ class Work:
     retry: what the generator does about failures.
     primitives: which motions its planner draws.
     physics: how many times as much as usual physics vary; 0, not at all.
+    push: metres by which the robot is pushed off its way, at most.
     copies: in which the robustness of a success is measured; 0, in none.
     trees: every task sentence and the JSON of its task tree.
   """
@@ -51,6 +52,7 @@ class Work:
   retry: walk.Retry
   primitives: motion.Primitives
   physics: float
+  push: float
   copies: int
   trees: tuple[tuple[str, str], ...]
 
@@ -106,7 +108,7 @@ class _Attempts:
         environments=1,
         retry=work.retry,
         primitives=work.primitives,
-        physics=physics_variation.of_strength(work.physics),
+        physics=physics_variation.of_strength(work.physics, work.push),
       )
     )
 

@@ -4,9 +4,10 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator
 
-from sdd.collection import collector, walk
+from sdd.collection import collector, episode, walk
 from sdd.language import planner as language_planner
 from sdd.language import provider as provider_lib
+from sdd.language import registry as providers
 from sdd.language import task_tree
 from sdd.planning import motion, pool
 from sdd.scenes import physics_variation, reachable
@@ -40,6 +41,38 @@ def trees(
       out_of_reach=reachable.out_of_reach(scene),
     )
   )
+
+
+def attempt(
+  task: str,
+  scene: scene_lib.Scene,
+  *,
+  seed: int = 0,
+  index: int = 0,
+  provider: provider_lib.Provider | None = None,
+) -> episode.Episode:
+  """One episode of one sentence, within this process: the short way.
+
+  Plans, tries, verifies and retries; the same episode as that of a whole run
+  with this seed.
+
+  Args:
+    task: the sentence.
+    scene: the scene.
+    seed: of the run.
+    index: of the episode within it.
+    provider: who infers the task tree; by default the recorded completions.
+
+  Raises:
+    errors.SddError: no task tree could be inferred, for example because
+      nothing is recorded about the sentence.
+  """
+  infer = trees(scene, provider or providers.make_provider())
+  known = scene.find_task(task)
+  job = collector.Job(index, known.sentence if known else task)
+  with collecting(scene, infer, seed=seed, workers=0) as attempts:
+    (made,) = attempts.run([job])
+  return made
 
 
 @contextlib.contextmanager

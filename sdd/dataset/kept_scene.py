@@ -8,16 +8,52 @@ as the answers of the language model, is carried on with `carry`.
 import dataclasses
 import pathlib
 import shutil
+from collections.abc import Mapping
+from typing import Any
 
 import mujoco
 
-from sdd.dataset import durable, reader
+from sdd.dataset import durable, reader, writer
 from sdd.scenes import address, registry
 from sdd.scenes import scene as scene_lib
 from sdd.scenes.own import notes
+from sdd.simulation import action
 
 FOLDER, RECORDS = 'own_scene', 'records'  # beside the episodes
 _REFERS = ('<include', 'file=')  # to other files
+
+
+def open_writer(
+  path: pathlib.Path | str,
+  scene: scene_lib.Scene,
+  *,
+  run: Mapping[str, Any] | None = None,
+) -> writer.DatasetWriter:
+  """Creates, or continues, a dataset of a scene, whose files it keeps.
+
+  Args:
+    path: the dataset's own directory.
+    scene: the scene of all episodes.
+    run: what is asked for, as `writer.DatasetWriter` notes it.
+
+  Raises:
+    DatasetError: if the directory holds anything else, or is in use.
+  """
+  opened = writer.DatasetWriter(
+    path,
+    name=address.parse(scene.name).slug,
+    scene=scene.name,
+    state_names=scene.state_names,
+    action_spec=action.ActionSpec(),
+    scenes=scene.texts,
+    run=run,
+  )
+  try:
+    keep(path, scene)
+  except BaseException:
+    opened.close()
+    raise
+  return opened
 
 
 def keep(path: pathlib.Path | str, scene: scene_lib.Scene) -> None:
