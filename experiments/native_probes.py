@@ -89,7 +89,7 @@ def ompl() -> probes.Finding:
   space = base.RealVectorStateSpace(2)
   space.setBounds(bounds)
   info = base.SpaceInformation(space)
-  info.setStateValidityChecker(lambda s: abs(s[0] - 0.5) > 0.1 or s[1] > 0.8)
+  info.setStateValidityChecker(_free)
   info.setup()
   problem = base.ProblemDefinition(info)
   problem.setStartAndGoalStates(_state(info, 0.1), _state(info, 0.9))
@@ -108,6 +108,11 @@ def ompl() -> probes.Finding:
   return probes.Finding(
     'ok', f'RRT-Connect planned around a wall in {spent * 1000:.0f} ms'
   )
+
+
+def _free(state: Any) -> bool:
+  """A wall with a way over it."""
+  return abs(state[0] - 0.5) > 0.1 or state[1] > 0.8
 
 
 def _state(info: Any, x: float) -> Any:

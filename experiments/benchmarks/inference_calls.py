@@ -96,7 +96,7 @@ def _jax(
   def sample(params: Any, noise: Any, seen: Any) -> Any:
     def step(index: Any, noisy: Any) -> Any:
       time = jnp.asarray(how.times)[index][None]
-      answer = net.apply({'params': params}, noisy, time, seen)
+      answer: Any = net.apply({'params': params}, noisy, time, seen)
       return schedule_lib.ddim_step(
         noisy, answer, jnp.asarray(how.table)[index]
       )

@@ -176,8 +176,9 @@ def test_both_choose_the_same_of_many_candidates(learnt, denoiser):
     first.append(player.infer(observation()))
     assert (np.abs(many - first[-1]).max(axis=(1, 2)) < 1e-4).any()
     player.candidates = 5
-  players = [p.infer(observation(2)) for p in (chooser, exported)]
-  np.testing.assert_allclose(*players, atol=1e-4)
+  np.testing.assert_allclose(
+    chooser.infer(observation(2)), exported.infer(observation(2)), atol=1e-4
+  )
 
 
 def test_the_table_of_sentences_is_that_of_the_encoder(learnt):

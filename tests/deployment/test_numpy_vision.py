@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -129,7 +130,7 @@ def test_pictures_are_resized_to_the_bit_as_for_training(before, after, seed):
 def test_the_largest_of_neighbours(height, width, seed):
   rng = np.random.default_rng(seed)
   x = rng.uniform(0, 1, (height, width, 2)).astype(np.float32)
-  edges = ((1, 1), (1, 1))
+  edges: Any = ((1, 1), (1, 1))  # flax infers a string from its default
   expected = nn.max_pool(jnp.asarray(x), (3, 3), (2, 2), edges)
   np.testing.assert_array_equal(convolution.halved(x), expected)
 
