@@ -18,6 +18,8 @@ robot.py's Robot and hand it to the ControlLoop of loop.py; both, and
 runtime.py, need NumPy only.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import pathlib
@@ -26,22 +28,27 @@ import signal
 import sys
 import time
 
-import numpy as np
 from absl import flags
-from rich import console as rich_console
+from etils import epy
 
-from experiments import control_report, policies, program
+from experiments import program
 from sdd import errors
-from sdd.deployment import sensor_noise, simulated_robot
-from sdd.deployment.control import limits as limits_lib
-from sdd.deployment.control import loop as loop_lib
-from sdd.deployment.control import robot as robot_lib
-from sdd.deployment.control import statistics, stopping, thinking
-from sdd.evaluation import frames, rollout, score, video
-from sdd.policy import protocol
-from sdd.scenes import registry, world_state
-from sdd.scenes import scene as scene_lib
-from sdd.simulation import action, simulator
+
+with epy.lazy_imports():
+  import numpy as np
+  from rich import console as rich_console
+
+  from experiments import control_report, policies
+  from sdd.deployment import sensor_noise, simulated_robot
+  from sdd.deployment.control import limits as limits_lib
+  from sdd.deployment.control import loop as loop_lib
+  from sdd.deployment.control import robot as robot_lib
+  from sdd.deployment.control import statistics, stopping, thinking
+  from sdd.evaluation import frames, rollout, score, video
+  from sdd.policy import protocol
+  from sdd.scenes import registry, world_state
+  from sdd.scenes import scene as scene_lib
+  from sdd.simulation import action, simulator
 
 _POLICY = flags.DEFINE_string(
   'policy', None,

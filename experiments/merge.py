@@ -8,21 +8,26 @@ The slices stay as they are. Each episode comes once, however many of them
 hold it, and the same command again adds what they have gained since.
 """
 
+from __future__ import annotations
+
 import pathlib
 from collections.abc import Sequence
 
 from absl import flags
+from etils import epy
 
 from experiments import program
-from sdd.dataset import (
-  cost,
-  derived,
-  durable,
-  kept_scene,
-  reader,
-  record,
-  spec,
-)
+
+with epy.lazy_imports():
+  from sdd.dataset import (
+    cost,
+    derived,
+    durable,
+    kept_scene,
+    reader,
+    record,
+    spec,
+  )
 
 _DATA = flags.DEFINE_list(
   'data', None, 'the datasets, with commas in between', required=True

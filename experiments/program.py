@@ -58,6 +58,9 @@ def run(
     app.run(main, flags_parser=_parse_some if passes_on else _parse)
   except errors.SddError as error:
     _complain(str(error))
+  except BrokenPipeError:  # whoever read the output has seen enough
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
   except KeyboardInterrupt:
     print(f'\n{_interrupt_message}', file=sys.stderr)
     sys.exit(INTERRUPTED)

@@ -12,6 +12,8 @@ in turn by one inference thread. By default only this machine may connect;
 not encrypted; put a proxy in front where the network is not yours.
 """
 
+from __future__ import annotations
+
 import asyncio
 import os
 import pathlib
@@ -20,13 +22,17 @@ from collections.abc import Coroutine
 from typing import Any
 
 from absl import flags
+from etils import epy
 
-from experiments import policies, program
+from experiments import program
 from sdd import errors
-from sdd.deployment import runtime
-from sdd.policy import policy as policy_lib
-from sdd.scenes import registry
-from sdd.training import checkpoint
+
+with epy.lazy_imports():
+  from experiments import policies
+  from sdd.deployment import runtime
+  from sdd.policy import policy as policy_lib
+  from sdd.scenes import registry
+  from sdd.training import checkpoint
 
 _POLICY = flags.DEFINE_string(
   'policy', None, 'a policy.npz, or a training --workdir', required=True
@@ -43,8 +49,8 @@ _PORT = flags.DEFINE_integer(
 )  # fmt: skip
 _KEY = flags.DEFINE_string(
   'api_key_file', None,
-  f'file with the key that clients must send; by default the environment '
-  f'variable {policies.API_KEY}, and if that is empty, none',
+  'file with the key that clients must send; by default the environment '
+  'variable SDD_API_KEY, and if that is empty, none',
 )  # fmt: skip
 _BYTES = flags.DEFINE_integer(
   'max_megabytes', 16, 'size of a message at most', lower_bound=1

@@ -75,7 +75,8 @@ def work():
   return episode_work.Work(
     scene=scene.name, hashes=tuple(sorted(scene.texts)),
     variation=scene.variation, seed=0, retry='inferred', primitives='6dof',
-    physics=0.0, push=0.0, copies=0, trees=((SENTENCE, infer(SENTENCE).to_json()),),
+    physics=0.0, push=0.0, copies=0,
+    trees=((SENTENCE, infer(SENTENCE).to_json()),),
   )  # fmt: skip
 
 
