@@ -105,16 +105,16 @@ def test_they_run_from_top_to_bottom(name, tmp_path, monkeypatch):
     for index, cell in enumerate(notebook.cells)
     if 'parameters' in cell.metadata.get('tags', ())
   )
-  settings = '\n'.join(
-    f'{key} = {value!r}' for key, value in SMALL[name].items()
-  )
+  settings = '\n'.join(f'{k} = {v!r}' for k, v in SMALL[name].items())
   notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(settings))
   client = nbclient.NotebookClient(
-    notebook, timeout=280, resources={'metadata': {'path': str(tmp_path)}}
+    notebook,
+    timeout=None,
+    startup_timeout=240,
+    resources={'metadata': {'path': str(tmp_path)}},
   )
   client.execute()
   told = json.dumps(notebook.cells)
   assert 'Traceback' not in told
   assert 'image/png' in told or 'text/html' in told
-  left = {entry for entry in os.listdir(tmp_path)}
-  assert left <= {'ipython', 'jupyter', 'runs'}
+  assert set(os.listdir(tmp_path)) <= {'ipython', 'jupyter', 'runs'}
