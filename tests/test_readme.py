@@ -11,6 +11,7 @@ import pytest
 from experiments import config_flag, results
 
 README = (checkout.ROOT / 'README.md').read_text()
+PAGES = ('README.md', 'experiments/GUIDE.md', 'launch/README.md')
 TEXT = {'.py', '.pyi', '.md', '.sh', '.toml', '.txt', '.json', '.yml', ''}
 
 
@@ -35,11 +36,13 @@ def published():
 
 
 def commands():
-  """Every command in a bash block, as a list of words."""
-  for block in re.findall(r'```bash\n(.*?)```', README, re.DOTALL):
-    for line in block.replace('\\\n', ' ').splitlines():
-      if words := shlex.split(line, comments=True):
-        yield words
+  """Every command in a bash block of the pages, as a list of words."""
+  for page in PAGES:
+    text = (checkout.ROOT / page).read_text()
+    for block in re.findall(r'```bash\n(.*?)```', text, re.DOTALL):
+      for line in block.replace('\\\n', ' ').splitlines():
+        if words := shlex.split(line, comments=True):
+          yield words
 
 
 def defined_flags(module, seen=()):
@@ -97,7 +100,7 @@ def test_the_chapter_table_is_the_library():
 
 
 @pytest.mark.parametrize(
-  'page', ['README.md', 'third_party/README.md', 'CONTRIBUTING.md']
+  'page', [*PAGES, 'third_party/README.md', 'CONTRIBUTING.md']
 )
 def test_links_lead_somewhere(page):
   if not (checkout.ROOT / page).exists():
