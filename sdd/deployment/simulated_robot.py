@@ -158,6 +158,7 @@ class SimulatedRobot:
 
   def outcome(self, error: str = '') -> rollout.Outcome:
     """How the episode went; still going on counts as out of time."""
+    self._advance()
     return rollout.Outcome(
       task=self.task,
       index=self.index,
