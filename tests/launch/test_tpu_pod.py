@@ -11,7 +11,7 @@ import fake_cloud
 import launching
 import pytest
 
-TPU = ['--name=pod', '--zone=us-central2-b', '--type=v4-16', '--poll=0.1']
+TPU = ['--name=pod', '--zone=us-central2-b', '--type=v4-16', '--poll=0.4']
 TRAIN = [
   'experiments.train', '--data=gs://bucket/data', '--workdir=gs://bucket/run'
 ]  # fmt: skip
@@ -41,7 +41,7 @@ class Cloud:
 
   def run(self, *words, **env):
     with self.start(*words, **env) as running:
-      out, complaint = running.communicate(timeout=120)
+      out, complaint = running.communicate(timeout=280)
     return running.returncode, out, complaint
 
   def calls(self, *verbs):
@@ -93,7 +93,7 @@ def test_whoever_stops_looking_finds_it_again(cloud):
     while 'step 1' not in running.stdout.readline():
       assert running.poll() is None, running.stderr.read()
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    _, told = running.communicate(timeout=280)
   assert running.returncode == 130
   assert 'pod runs on.' in told
   before = cloud.calls('create', 'scp')
