@@ -92,11 +92,11 @@ def read(path: pathlib.Path) -> Evaluation:
 
 
 def _table(found: Mapping[str, Evaluation]) -> rich_table.Table:
-  table = rich_table.Table(title=_TITLE.value)
   first, *_ = found
-  limits = [f'within {limit:.0f} s' for limit in score.WITHIN]
-  alone = f'only it, only {first}'
-  for column in ('', 'success', '95 % interval', 'episodes', *limits, alone):
+  caption = f'alone: worlds in which only it, and in which only {first} won'
+  table = rich_table.Table(title=_TITLE.value, caption=caption)
+  limits = [f'{limit:.0f} s' for limit in score.WITHIN]
+  for column in ('', 'success', '95 %', 'episodes', *limits, 'alone'):
     table.add_column(column, justify='left' if not column else 'right')
   for label, each in found.items():
     total = each['total']
