@@ -87,11 +87,20 @@ def test_taken_away_it_goes_on_from_what_was_kept(cloud):
   assert installed.count('jax[tpu] --constraint launch/constraints-py3') == 4
 
 
+def heard(running, line):
+  """What a launcher shows, up to a line."""
+  told = ''
+  while not told.endswith(line + '\n'):
+    more = running.stdout.readline()
+    assert more, running.stderr.read()
+    told += more
+  return told
+
+
 def test_whoever_stops_looking_finds_it_again(cloud):
   (cloud.folder / 'hold').touch()
   with cloud.start('--', *TRAIN) as running:
-    while 'step 1' not in running.stdout.readline():
-      assert running.poll() is None, running.stderr.read()
+    heard(running, 'step 1')
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=280)
   assert running.returncode == 130
@@ -100,11 +109,13 @@ def test_whoever_stops_looking_finds_it_again(cloud):
   status, _, told = cloud.run('--', 'experiments.collect', '--out=x')
   assert status == 2
   assert 'runs another program' in told
-  (cloud.folder / 'hold').unlink()
-  status, out, told = cloud.run('--', *TRAIN)
-  assert status == 0, told
+  with cloud.start('--', *TRAIN) as running:
+    out = heard(running, 'step 5')
+    (cloud.folder / 'hold').unlink()
+    rest, told = running.communicate(timeout=280)
+  assert running.returncode == 0, told
   assert 'goes on from 0\n' in out
-  assert out.endswith('step 12\n')
+  assert rest.endswith('step 12\n')
   assert 'Started' not in told
   assert cloud.calls('create', 'scp') == before == [1, 1]
 
