@@ -6,7 +6,11 @@ one and by name, so scenes with other objects are nothing special; the sentence
 decides what is to be done. Every task is shown equally often. Learner and
 sampler are those of `drawer_state.py`.
 
-Hardware: two CPU cores, one hour (estimated).
+On 3,091 episodes, 2,198 of them of the drawer, it did 56.8 % on average over
+the domains: balance 6 of 20, catapult 15 of 30, transport 20 of 20, mailbox 7
+of 20 and drawer 83 of 120 (intervals on the page of results).
+
+Hardware: two CPU cores, one hour.
 
     python -m experiments.train \\
       --config=experiments/configs/all_tasks_state.py \\
@@ -19,5 +23,5 @@ from sdd.training import config as training_config
 
 def get_config() -> training_config.TrainingConfig:
   config = drawer_state.get_config()
-  config.steps = 20_000
+  config.steps = 12_000
   return config
