@@ -50,10 +50,10 @@ def start(module, *arguments, env=None, **settings):
   )
 
 
-def run(module, *arguments, env=None, timeout=240):
+def run(module, *arguments, env=None):
   """Status, output and complaint of a launcher, or of a program."""
   with start(module, *arguments, env=env) as running:
-    out, complaint = running.communicate(timeout=timeout)
+    out, complaint = running.communicate()
   return running.returncode, out, complaint
 
 
@@ -66,7 +66,6 @@ def many(module, runs, *, env=None):
     input=json.dumps(list(runs)),
     capture_output=True,
     text=True,
-    timeout=200,
   )
   assert ran.returncode == 0, ran.stderr
   return json.loads(ran.stdout)

@@ -33,13 +33,12 @@ def collect(out, *options):
   return launching.start(*command)
 
 
-@pytest.mark.timeout(600)  # three programs, each of which imports Beam
 def test_killed_and_run_again_it_is_the_dataset_of_one_process(tmp_path, plain):
   out = tmp_path / 'out'
   with collect(out) as running:
     workers.wait_for(
       lambda: any(out.glob('pieces/*/episode-*')) or running.poll() is not None,
-      seconds=240,
+      seconds=3600,
     )
     running.kill()
     running.communicate()
@@ -47,7 +46,7 @@ def test_killed_and_run_again_it_is_the_dataset_of_one_process(tmp_path, plain):
   assert len(held) == len(set(held))
   assert 1 <= len({*held, *beside}) < launching.EPISODES
   with collect(out) as running:
-    told, complaint = running.communicate(timeout=400)
+    told, complaint = running.communicate()
   assert running.returncode == 0, complaint
   assert f'This run: {launching.EPISODES - len(held)} episodes' in told
   assert launching.contents(out) == launching.contents(plain)
@@ -63,7 +62,7 @@ def test_workers_of_this_machine_change_nothing(tmp_path, plain):
   out = tmp_path / 'out'
   two = ['--direct_num_workers=2', '--direct_running_mode=multi_processing']
   with collect(out, '--', *two) as running:
-    _, complaint = running.communicate(timeout=280)
+    _, complaint = running.communicate()
   assert running.returncode == 0, complaint
   assert launching.contents(out) == launching.contents(plain)
 
@@ -87,7 +86,7 @@ def store(work, tmp_path_factory):
   jobs = [collector.Job(index, SENTENCE) for index in (0, 3)]
   threads = threading.active_count()
   running = beam_pipeline.Running(jobs, work, found, beam_pipeline.options([]))
-  assert running.ended(wait=240)
+  assert running.ended(wait=3600)
   assert running.problem is None
   assert running.local
   assert threading.active_count() == threads

@@ -135,16 +135,17 @@ def test_two_processes_train_in_two_goes(collected, tmp_path):
   with go() as running:
     checkpoints = work / 'checkpoints'
     workers.wait_for(
-      lambda: checkpoints.is_dir() and any(checkpoints.iterdir())
+      lambda: checkpoints.is_dir() and any(checkpoints.iterdir()),
+      seconds=3600,
     )
     running.send_signal(signal.SIGUSR1)  # the time is nearly over
-    told = running.communicate(timeout=120)[0]
+    told = running.communicate()[0]
   assert running.returncode == 143, told
   assert 'Stopped by SIGTERM' in told
   assert (tmp_path / 'said').read_text() == f'requeue {os.getpid()}\n'
   assert 0 < loop.resumes_at(work) < 400
   with go() as running:
-    told = running.communicate(timeout=240)[0]
+    told = running.communicate()[0]
   assert running.returncode == 0, told
   assert told.count('Trained 400 steps') == 2
   assert loop.resumes_at(work) == 400

@@ -41,7 +41,7 @@ class Cloud:
 
   def run(self, *words, **env):
     with self.start(*words, **env) as running:
-      out, complaint = running.communicate(timeout=280)
+      out, complaint = running.communicate()
     return running.returncode, out, complaint
 
   def calls(self, *verbs):
@@ -102,7 +102,7 @@ def test_whoever_stops_looking_finds_it_again(cloud):
   with cloud.start('--', *TRAIN) as running:
     heard(running, 'step 1')
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=280)
+    _, told = running.communicate()
   assert running.returncode == 130
   assert 'pod runs on.' in told
   before = cloud.calls('create', 'scp')
@@ -112,7 +112,7 @@ def test_whoever_stops_looking_finds_it_again(cloud):
   with cloud.start('--', *TRAIN) as running:
     out = heard(running, 'step 5')
     (cloud.folder / 'hold').unlink()
-    rest, told = running.communicate(timeout=280)
+    rest, told = running.communicate()
   assert running.returncode == 0, told
   assert 'goes on from 0\n' in out
   assert rest.endswith('step 12\n')
