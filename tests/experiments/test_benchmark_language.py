@@ -153,8 +153,8 @@ BAD = {
 
 
 def readme():
-  """The arguments of the command in the README."""
-  text = (checkout.ROOT / 'README.md').read_text()
+  """The arguments of the command in the guide."""
+  text = (checkout.ROOT / 'experiments' / 'GUIDE.md').read_text()
   pattern = r'^python -m experiments.benchmark_language (.*)$'
   (command,) = re.findall(pattern, text, re.MULTILINE)
   return shlex.split(command)

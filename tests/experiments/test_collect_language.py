@@ -143,7 +143,7 @@ def test_the_key_is_in_nothing_that_is_written(told, folder):
 
 
 def test_the_command_in_the_readme_asks_at_the_terminal(tmp_path):
-  readme = (checkout.ROOT / 'README.md').read_text()
+  readme = (checkout.ROOT / 'experiments' / 'GUIDE.md').read_text()
   (command,) = re.findall(r'^python .*--llm=paste.*$', readme, re.MULTILINE)
   program, arguments = shlex.split(command)[2], shlex.split(command)[3:]
   (task,) = (a[7:] for a in arguments if a.startswith('--task='))
