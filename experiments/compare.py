@@ -12,10 +12,8 @@ there says more than the two rates.
 
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from absl import flags
 from etils import epy
@@ -28,7 +26,7 @@ with epy.lazy_imports():
   from rich import console as rich_console
   from rich import table as rich_table
 
-  from sdd.evaluation import score
+  from sdd.evaluation import evaluations, score
 
 _EVALUATIONS = flags.DEFINE_list(
   'evaluations', None, 'files of experiments.evaluate', required=True
@@ -45,8 +43,6 @@ _RECORD = flags.DEFINE_string(
   'record', None, 'also keep the rates as experiments/results/RECORD.json'
 )
 
-Evaluation = Mapping[str, Any]
-
 
 def main(_: Sequence[str]) -> None:
   paths = [pathlib.Path(name) for name in _EVALUATIONS.value]
@@ -55,7 +51,7 @@ def main(_: Sequence[str]) -> None:
     raise errors.SddError(
       f'--labels has {len(labels)} labels for {len(paths)} evaluations.'
     )
-  found = dict(zip(labels, map(read, paths), strict=True))
+  found = dict(zip(labels, map(evaluations.read, paths), strict=True))
   rich_console.Console().print(_table(found))
   if _PNG.value:
     _draw(pathlib.Path(_PNG.value), found)
@@ -77,21 +73,7 @@ def main(_: Sequence[str]) -> None:
     print(results.write_result(_RECORD.value, kept))
 
 
-def read(path: pathlib.Path) -> Evaluation:
-  """A finished evaluation; SddError for anything else."""
-  try:
-    found = json.loads(path.read_text(encoding='utf-8'))
-    if not found['complete']:
-      raise errors.SddError(f'{path}: the evaluation was cut off.')
-    _ = found['total']['successes'], found['episodes'], found['command']
-  except (OSError, ValueError, KeyError, TypeError) as problem:
-    raise errors.SddError(
-      f'{path} is no file of experiments.evaluate: {problem!r}.'
-    ) from problem
-  return found
-
-
-def _table(found: Mapping[str, Evaluation]) -> rich_table.Table:
+def _table(found: Mapping[str, evaluations.Evaluation]) -> rich_table.Table:
   first, *_ = found
   caption = f'alone: worlds in which only it, and in which only {first} won'
   table = rich_table.Table(title=_TITLE.value, caption=caption)
@@ -101,7 +83,7 @@ def _table(found: Mapping[str, Evaluation]) -> rich_table.Table:
   for label, each in found.items():
     total = each['total']
     low, high = total['interval']
-    won, lost = paired(each, found[first])
+    won, lost = evaluations.paired(each, found[first])
     table.add_row(
       label,
       f'{100 * total["rate"]:.1f} %',
@@ -113,23 +95,9 @@ def _table(found: Mapping[str, Evaluation]) -> rich_table.Table:
   return table
 
 
-def paired(mine: Evaluation, other: Evaluation) -> tuple[int, int]:
-  """Episodes with equal worlds in which only the one, or only the other, won.
-
-  Worlds are equal where scene, variation, task and seed are.
-  """
-  if any(mine[key] != other[key] for key in ('scene', 'variation')):
-    return 0, 0
-  there = {(e['task'], e['index']): e['success'] for e in other['episodes']}
-  pairs = [
-    (e['success'], there[e['task'], e['index']])
-    for e in mine['episodes']
-    if (e['task'], e['index']) in there
-  ]
-  return pairs.count((True, False)), pairs.count((False, True))
-
-
-def _draw(path: pathlib.Path, found: Mapping[str, Evaluation]) -> None:
+def _draw(
+  path: pathlib.Path, found: Mapping[str, evaluations.Evaluation]
+) -> None:
   """Rates with their intervals; over numbers where the labels are numbers."""
   try:
     places = [float(label) for label in found]

@@ -56,11 +56,11 @@ def main(_: Sequence[str]) -> None:
     if name not in inference_calls.PARTS:
       raise errors.UnknownNameError('part', name, inference_calls.PARTS)
     rows += _measured(name, _ROUNDS.value)
-  print('\n' + table(rows))
+  print('\n' + inference_calls.table(rows))
   if _WRITE.value:
     kept = {
       'title': 'One decision on one core: NumPy beside JAX and PyTorch',
-      'markdown': table(rows),
+      'markdown': inference_calls.table(rows),
       'rows': rows,
     }
     print(results.write_result('inference', kept))
@@ -99,28 +99,6 @@ def _measured(name: str, rounds: int) -> list[Row]:
   for row in rows:
     print(f'{row["label"]:48} {row["value"]:8.1f} ms', flush=True)
   return rows
-
-
-def table(rows: Sequence[Row]) -> str:
-  """Everything as Markdown."""
-  lines = [
-    '| one decision, ms of one core (best) | NumPy | JAX | PyTorch '
-    '| NumPy / JAX | PyTorch / NumPy |',
-    '| --- | --- | --- | --- | --- | --- |',
-  ]
-  for part in dict.fromkeys(row['part'] for row in rows):
-    found = {row['who']: row for row in rows if row['part'] == part}
-    cells = [
-      f'{found[who]["value"]:.1f} ({found[who]["best"]:.1f})'
-      if who in found
-      else ''
-      for who in ('numpy', 'jax', 'torch')
-    ]
-    mine = found['numpy']['value']
-    beside = f'{mine / found["jax"]["value"]:.2f}'
-    faster = f'{found["torch"]["value"] / mine:.1f}' if 'torch' in found else ''
-    lines.append(f'| {part} | {" | ".join(cells)} | {beside} | {faster} |')
-  return '\n'.join(lines)
 
 
 if __name__ == '__main__':

@@ -4,7 +4,7 @@ Twice where PyTorch is not installed.
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -170,3 +170,25 @@ def _whole() -> Calls:
     return call
 
   return {'numpy': decide(robot), 'jax': decide(learnt)}
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+  """What everybody took, and the ratios, as Markdown."""
+  lines = [
+    '| one decision, ms of one core (best) | NumPy | JAX | PyTorch '
+    '| NumPy / JAX | PyTorch / NumPy |',
+    '| --- | --- | --- | --- | --- | --- |',
+  ]
+  for part in dict.fromkeys(row['part'] for row in rows):
+    found = {row['who']: row for row in rows if row['part'] == part}
+    cells = [
+      f'{found[who]["value"]:.1f} ({found[who]["best"]:.1f})'
+      if who in found
+      else ''
+      for who in ('numpy', 'jax', 'torch')
+    ]
+    mine = found['numpy']['value']
+    beside = f'{mine / found["jax"]["value"]:.2f}'
+    faster = f'{found["torch"]["value"] / mine:.1f}' if 'torch' in found else ''
+    lines.append(f'| {part} | {" | ".join(cells)} | {beside} | {faster} |')
+  return '\n'.join(lines)

@@ -7,9 +7,8 @@ import sys
 import checkout
 import pytest
 
-from experiments import compare
 from sdd import errors
-from sdd.evaluation import rollout, score
+from sdd.evaluation import evaluations, rollout, score
 
 
 def evaluation(wins, task='open it', **fields):
@@ -40,11 +39,14 @@ def run(*arguments):
 
 def test_only_the_same_worlds_are_paired():
   one, other = evaluation([1, 1, 0, 0]), evaluation([0, 1, 1, 0, 1])
-  assert compare.paired(one, other) == (1, 1)
-  assert compare.paired(one, one) == (0, 0)
-  assert compare.paired(one, evaluation([0] * 4)) == (2, 0)
-  assert compare.paired(one, evaluation([0] * 4, 'close it')) == (0, 0)
-  assert compare.paired(one, evaluation([0] * 4, variation='paper')) == (0, 0)
+  assert evaluations.paired(one, other) == (1, 1)
+  assert evaluations.paired(one, one) == (0, 0)
+  assert evaluations.paired(one, evaluation([0] * 4)) == (2, 0)
+  assert evaluations.paired(one, evaluation([0] * 4, 'close it')) == (0, 0)
+  assert evaluations.paired(one, evaluation([0] * 4, variation='paper')) == (
+    0,
+    0,
+  )
 
 
 def test_a_table_and_a_picture(tmp_path):
@@ -74,9 +76,9 @@ def test_other_files_are_refused(tmp_path, content, complaint):
   path = tmp_path / 'a.json'
   path.write_text(content)
   with pytest.raises(errors.SddError, match=complaint):
-    compare.read(path)
+    evaluations.read(path)
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):
   with pytest.raises(errors.SddError, match='no file'):
-    compare.read(tmp_path / 'a.json')
+    evaluations.read(tmp_path / 'a.json')
