@@ -27,17 +27,25 @@ CONFIG = dataclasses.replace(
 )
 
 
-def specification(scene='drawer', instructions=('open the drawer',)):
+STATE_NAMES = ('ball/x', 'ball/y', 'ball/z', 'lid/position')
+
+
+def specification(
+  scene='drawer', instructions=('open the drawer',), *, finding=0.0
+):
+  """Of a policy that finds the objects, if `finding`."""
+  vision = dataclasses.replace(CONFIG.vision, finding=finding)
+  names = STATE_NAMES if finding else ()
   rng = np.random.default_rng(0)
   acted = rng.uniform(-0.2, 0.2, (50, 10))
   acted[:, 3:9] += [1, 0, 0, 0, -1, 0]
   return spec.PolicySpec(
-    config=CONFIG,
+    config=dataclasses.replace(CONFIG, vision=vision),
     action_spec=action.ActionSpec(),
-    scenes={scene: ()},
+    scenes={scene: names},
     instructions=tuple(instructions),
     observation_statistics=statistics.Statistics.of(
-      rng.normal(size=(9, 10)).astype(np.float32)
+      rng.normal(size=(9, 30 if finding else 10)).astype(np.float32)
     ),
     action_statistics=statistics.Statistics.of(acted.astype(np.float32)),
     pictures=pictures.PictureSpec(CAMERAS, (SIZE, SIZE), renderer='raycast'),

@@ -96,7 +96,7 @@ def _params(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
   """The parameters as a tree, from names such as `unet/output/kernel`."""
   tree: dict[str, Any] = {}
   for path, value in arrays.items():
-    if path.startswith(('encoder/', 'eyes/', 'unet/', 'mlp/')):
+    if path.startswith(('encoder/', 'eyes/', 'finder/', 'mlp/', 'unet/')):
       *above, name = path.split('/')
       branch = tree
       for part in above:

@@ -29,6 +29,7 @@ import numpy as np
 from sdd.deployment.numpy_network import (
   encoder,
   eyes,
+  finder,
   layers,
   mlp,
   resizing,
@@ -36,7 +37,7 @@ from sdd.deployment.numpy_network import (
 )
 
 FORMAT = 'sdd numpy policy'
-VERSION = 3
+VERSION = 4
 _ENTRIES = tuple('x y z r00 r01 r02 r10 r11 r12 position'.split())
 # Differences of actions that weigh the same.
 _ALIKE = np.array([0.03] * 3 + [0.3] * 6 + [0.03])
@@ -56,7 +57,8 @@ class NumpyPolicy:
     instructions: the sentences it knows.
     action_spec: the meaning of an action, as JSON values.
     scene: number of the scene it acts in, among those it knows.
-    state_names: name of each entry of the observed `state`.
+    state_names: name of each entry of the observed `state`; none for a policy
+      that finds the objects itself.
     pictures: what cameras have to deliver whenever it infers, as JSON values:
       `cameras`, of which the observation holds bytes (h, w, 3) each as
       `<camera>_image`, and `sizes`, the [h, w] of each.
@@ -72,8 +74,9 @@ class NumpyPolicy:
     self.candidates: int = config['candidates']
     self.instructions = tuple(meta['instructions'])
     self.action_spec: dict[str, Any] = meta['action_spec']
-    self.scene, self.state_names = _scene(meta['scenes'], state_names)
-    self._columns = _columns(self.state_names)
+    self.scene, named = _scene(meta['scenes'], state_names)
+    self.state_names = named if config['use_state'] else ()
+    self._columns = _columns(named)
     self._relative: bool = config['relative_position']
     self._scale: float = config['position_scale']
     self._shape = self.action_horizon, len(self.action_spec['layout'])
@@ -83,10 +86,12 @@ class NumpyPolicy:
     names = arrays['names'][self.scene][:count]
     self._encode = encoder.Encoder(arrays, config, names)
     self.pictures: dict[str, Any] = meta['pictures']
-    self._eyes = None
+    self._eyes, self._finder = None, None
     if self.pictures['cameras']:
       self._eyes = eyes.Eyes(arrays, config['vision'])
       self._seen_size = tuple(config['vision']['size'])
+      if config['vision']['finding'] > 0:
+        self._finder = finder.Finder(arrays, config, names)
     if config['denoiser'] == 'mlp':
       self._denoiser = mlp.MLP(arrays, config)
     else:
@@ -186,6 +191,8 @@ class NumpyPolicy:
     seen = None
     if self._eyes is not None:
       seen = self._eyes(np.asarray(pictures))
+      if self._finder is not None:
+        history = self._finder(history, seen)
     condition = self._encode(history, said, seen)
     if 'start' in self._arrays:  # a regression head needs no noise
       noise = np.broadcast_to(self._arrays['start'], noise.shape)

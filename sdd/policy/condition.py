@@ -1,6 +1,7 @@
 """From what is observed and said to the one vector that steers the denoiser."""
 
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float
 
@@ -9,6 +10,7 @@ from sdd.policy import activation, objects
 from sdd.simulation import action
 
 OPENING = 10.0  # openings are a tenth of a metre at most
+NOWHERE = np.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 0], np.float32)  # no pose
 
 
 class ConditionEncoder(nn.Module):
@@ -53,7 +55,7 @@ class ConditionEncoder(nn.Module):
     sentence, names = text[:, 0], text[:, 1:]
     pose = observation[..., : action.DIMENSION]
     if not self.use_proprioception:
-      pose = jnp.zeros_like(pose) + jnp.array([0, 0, 0, 1, 0, 0, 0, 1, 0, 0.0])
+      pose = jnp.zeros_like(pose) + NOWHERE
     context = activation.mish(
       nn.Dense(self.object_width, name='context')(
         jnp.concatenate([felt(pose), sentence], axis=-1)

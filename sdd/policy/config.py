@@ -107,6 +107,12 @@ class PolicyConfig:
     _choice('compute_dtype', self.compute_dtype, COMPUTE_DTYPES)
     if self.vision.cameras:
       self.vision.validate()
+      if self.use_state and self.finds_objects:
+        raise errors.SddError(
+          f'vision.finding is {self.vision.finding} and use_state is True: a '
+          'policy that is told where the objects are need not find them. Set '
+          'one of the two to 0 or False.'
+        )
     elif not (self.use_state or self.use_proprioception):
       raise errors.SddError(
         'The policy would observe nothing: use_state and use_proprioception '
@@ -166,6 +172,16 @@ class PolicyConfig:
           f'{name} is {getattr(self, name)!r}; it must be {expected}.'
         )
     return self
+
+  @property
+  def finds_objects(self) -> bool:
+    """Whether it tells from pictures where the objects are."""
+    return bool(self.vision.cameras) and self.vision.finding > 0
+
+  @property
+  def names_objects(self) -> bool:
+    """Whether it knows the objects of a scene, told or found, by name."""
+    return self.use_state or self.finds_objects
 
   def settled(self) -> 'PolicyConfig':
     """A copy with the `text_dimension` that its encoder has.

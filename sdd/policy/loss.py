@@ -8,8 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
-from sdd.policy import acting
+from sdd.dataset import object_layout
+from sdd.policy import acting, objects
 from sdd.policy import schedule as schedule_lib
+from sdd.policy.vision import object_finder
+from sdd.simulation import action as actions
 
 Batch = Mapping[str, Any]
 """`observation` (B, To, F) in raw units, `text` (B, M, E), the sentence and the
@@ -53,8 +56,18 @@ def denoising_loss(
   *,
   schedule: schedule_lib.Schedule,
   key: PRNGKeyArray | Shaped[Array, '2'],
+  finding: float = 0.0,
 ) -> Float[Array, '']:
-  """Mean squared error of the network's prediction over the batch."""
+  """Mean squared error of the network's prediction over the batch.
+
+  Args:
+    apply: of the network.
+    params: its parameters.
+    batch: see `Batch`.
+    schedule: of the noise.
+    key: of the step.
+    finding: weight of `finding_error`, which is added.
+  """
   clean = batch['action']
   noise, time = draw(
     key,
@@ -63,30 +76,55 @@ def denoising_loss(
     training_steps=len(schedule.signal),
   )
   noisy = schedule.add_noise(clean, noise, time)
-  output = apply(
-    {'params': params},
-    noisy,
-    time,
-    batch['observation'],
-    batch['text'],
-    batch.get('seen'),
-  )
-  return jnp.mean(jnp.square(output - schedule.target(clean, noise, time)))
+  output, error = _answer(apply, params, batch, noisy, time, finding=finding)
+  missed = jnp.square(output - schedule.target(clean, noise, time))
+  return jnp.mean(missed) + error
 
 
 def regression_loss(
-  apply: Callable[..., Any], params: Any, batch: Batch
+  apply: Callable[..., Any], params: Any, batch: Batch, *, finding: float = 0.0
 ) -> Float[Array, '']:
-  """Mean squared error of the chunk itself; see `acting` for its head."""
+  """As `denoising_loss`, of the chunk itself; see `acting` for its head."""
   clean = batch['action']
   start = jnp.broadcast_to(acting.start(clean.shape[1]), clean.shape)
   time = jnp.zeros(len(clean), jnp.int32)
-  output = apply(
-    {'params': params},
-    start,
-    time,
-    batch['observation'],
-    batch['text'],
-    batch.get('seen'),
-  )
-  return jnp.mean(jnp.square(output - clean))
+  output, error = _answer(apply, params, batch, start, time, finding=finding)
+  return jnp.mean(jnp.square(output - clean)) + error
+
+
+def finding_error(
+  found: Float[Array, 'B N 10'],
+  observation: Float[Array, 'B To F'],
+  text: Float[Array, 'B M E'],
+) -> Float[Array, '']:
+  """How far the objects that were found are from where they are.
+
+  Mean squared difference of what the policy makes of them, `objects.geometry`:
+  centimetres count near the tool, and decimetres far from it.
+  """
+  newest = observation[:, -1:]
+  rows = newest[..., actions.DIMENSION :]
+  true = rows.reshape(*rows.shape[:2], -1, object_layout.DIMENSION)
+  pose = newest[..., : actions.DIMENSION]
+  apart = objects.geometry(pose, found[:, None]) - objects.geometry(pose, true)
+  there = jnp.any(text[:, 1:] != 0, axis=-1)
+  return jnp.mean(jnp.mean(jnp.square(apart), axis=-1) * there)
+
+
+def _answer(
+  apply: Callable[..., Any],
+  params: Any,
+  batch: Batch,
+  noisy: Float[Array, 'B Ta 10'],
+  time: Int[Array, 'B'],
+  *,
+  finding: float,
+) -> tuple[Any, Any]:
+  """The network's answer, and what is added to the loss for finding."""
+  given = {'params': params}, noisy, time, batch['observation'], batch['text']
+  if not finding:
+    return apply(*given, batch.get('seen')), 0.0
+  answer, beside = apply(*given, batch['seen'], mutable=[object_finder.FOUND])
+  (found,) = beside[object_finder.FOUND]['rows']
+  error = finding_error(found, batch['observation'], batch['text'])
+  return answer, finding * error

@@ -13,7 +13,7 @@ from sdd import errors
 from sdd.dataset import object_layout
 from sdd.policy import condition, mlp, unet
 from sdd.policy import config as config_lib
-from sdd.policy.vision import augmentation, image_encoder
+from sdd.policy.vision import augmentation, image_encoder, object_finder
 from sdd.simulation import action
 
 
@@ -38,6 +38,8 @@ class Network(nn.Module):
     )
     if config.vision.cameras:
       self.eyes = image_encoder.ImageEncoder(config.vision)
+    if config.finds_objects:
+      self.finder = object_finder.ObjectFinder(config.vision.finding_width)
     if config.denoiser == 'mlp':
       self.mlp = mlp.MLP(tuple(config.channels), config.step_dimension)
     else:
@@ -62,7 +64,28 @@ class Network(nn.Module):
         f'The policy sees with {", ".join(self.config.vision.cameras)}; it '
         'cannot do without their pictures.'
       )
-    return self.encoder(observation, text, self.eyes(seen))
+    pictures = self.eyes(seen)
+    if self.config.finds_objects:
+      observation = self._found(observation, text, pictures)
+    return self.encoder(observation, text, pictures)
+
+  def _found(
+    self,
+    observation: Float[Array, 'B To F'],
+    text: Float[Array, 'B M E'],
+    pictures: Float[Array, 'B V'],
+  ) -> Float[Array, 'B To F']:
+    """The observation, its objects where they are seen, all standing still."""
+    felt = observation[..., : action.DIMENSION]
+    pose = felt[:, -1]
+    if not self.config.use_proprioception:
+      pose = jnp.zeros_like(pose) + condition.NOWHERE
+    names = text[:, 1:] * text.shape[-1] ** 0.5
+    rows = self.finder(pictures, pose, names)
+    self.sow(object_finder.FOUND, 'rows', rows)
+    rows = rows.reshape(len(rows), 1, -1)
+    repeated = jnp.repeat(rows, felt.shape[1], axis=1)
+    return jnp.concatenate([felt, repeated], axis=-1)
 
   def denoise(
     self,

@@ -29,10 +29,11 @@ def compute_in(dtype: str, apply: Callable[..., Any]) -> Callable[..., Any]:
     observation: Any,
     text: Any,
     seen: Any = None,
+    **how: Any,
   ) -> Any:
     result = apply(
-      cast(variables), cast(noisy), time, observation, text, cast(seen)
+      cast(variables), cast(noisy), time, observation, text, cast(seen), **how
     )
-    return result.astype(jnp.float32)
+    return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), result)
 
   return shorter

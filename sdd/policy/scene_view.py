@@ -33,6 +33,7 @@ class SceneView:
     """
     names = _chosen(specification.scenes, state_names)
     config = specification.config
+    self._told = config.use_state and bool(names)
     self._size, self._objects = len(names), specification.objects
     self._layout = object_layout.layout(names)
     self._encoder = text_encoder.load(
@@ -48,7 +49,7 @@ class SceneView:
       SddError: for a missing, misshapen or non-finite entry.
     """
     expected = {'proprioception': action.DIMENSION}
-    if self._size:
+    if self._told:
       expected['state'] = self._size
     missing = {*expected, 'instruction'} - set(observation)
     if missing:
@@ -59,8 +60,9 @@ class SceneView:
     parts = [
       _checked(name, observation[name], size) for name, size in expected.items()
     ]
-    if self._size:
-      rows = self._layout.rows(parts.pop())
+    if self._size:  # blank rows stand for those that it finds
+      state = parts.pop() if self._told else np.zeros(self._size)
+      rows = self._layout.rows(state)
       parts.append(object_layout.padded(rows, self._objects).ravel())
     return np.concatenate(parts)
 

@@ -23,8 +23,8 @@ class PolicySpec:
     config: shape of network and sampler.
     action_spec: the meaning of an action, copied from the dataset.
     scenes: of each scene that the data come from, its name and the name of
-      each entry of the observed `state`; none for a policy that is told no
-      state.
+      each entry of its `state`; none for a policy that neither is told where
+      the objects are nor finds them.
     instructions: the sentences of the training data.
     observation_statistics: of the (10 + 10 N) observed numbers, N being the
       objects of the scene that has most.

@@ -50,7 +50,7 @@ def specify(
   """What a policy trained on these windows will speak."""
   relative = config.policy.relative_position
   scenes = {
-    name: names if config.policy.use_state else ()
+    name: names if config.policy.names_objects else ()
     for name, names in data.scenes.items()
   }
   specification = spec.PolicySpec(

@@ -43,11 +43,16 @@ def make(config: config_lib.TrainingConfig) -> Step:
     config.policy.training_steps, config.policy.prediction
   )
 
+  seeing = config.policy.finds_objects
+  finding = config.policy.vision.finding if seeing else 0.0
+
   def objective(params: Any, batch: loss.Batch, key: Array) -> Array:
     batch = augmentation.of_batch(batch, key=key, config=config.policy.vision)
     if config.policy.head == 'regression':
-      return loss.regression_loss(apply, params, batch)
-    return loss.denoising_loss(apply, params, batch, schedule=schedule, key=key)
+      return loss.regression_loss(apply, params, batch, finding=finding)
+    return loss.denoising_loss(
+      apply, params, batch, schedule=schedule, key=key, finding=finding
+    )
 
   return minimise(objective, config)
 

@@ -37,9 +37,12 @@ def seen(number=0, instruction='open the drawer'):
 
 def learnt_with(**fields):
   """A small policy with other eyes, its norms and scales no longer plain."""
-  told = small_vision.specification()
-  vision = dataclasses.replace(small_vision.CONFIG.vision, **fields)
-  config = dataclasses.replace(small_vision.CONFIG, vision=vision).validate()
+  felt = fields.pop('use_proprioception', True)
+  told = small_vision.specification(finding=fields.get('finding', 0.0))
+  vision = dataclasses.replace(told.config.vision, **fields)
+  config = dataclasses.replace(
+    told.config, vision=vision, use_proprioception=felt
+  ).validate()
   rng = np.random.default_rng(1)
   params = jax.tree.map(
     lambda leaf: leaf + 0.1 * rng.normal(size=leaf.shape).astype(np.float32),
@@ -59,6 +62,8 @@ def learnt_with(**fields):
     {'size': (31, 43), 'crop': 1.0},
     {'encoder': 'resnet18', 'size': (48, 70), 'width': 8, 'groups': 4},
     {'encoder': 'resnet18', 'size': (41, 37), 'pooling': 'average'},
+    {'finding': 1.0},
+    {'finding': 1.0, 'use_proprioception': False},
   ],
   ids=str,
 )
@@ -82,8 +87,11 @@ def test_numpy_sees_what_jax_sees(fields, tmp_path):
       player.observe(seen(number + 10))
 
 
-def test_pictures_decide_what_it_does():
-  exported = runtime.NumpyPolicy(export.to_arrays(learnt_with()))
+@pytest.mark.parametrize('finding', [0.0, 1.0])
+def test_pictures_decide_what_it_does(finding):
+  arrays = export.to_arrays(learnt_with(finding=finding))
+  exported = runtime.NumpyPolicy(arrays)
+  assert exported.state_names == ()
   dark = {
     name: value * 0 if name.endswith('_image') else value
     for name, value in seen().items()

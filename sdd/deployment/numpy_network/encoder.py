@@ -89,7 +89,7 @@ def _at_scales(x: np.ndarray) -> np.ndarray:
   return np.concatenate([2 * x, *squashed], axis=-1)
 
 
-def _rotation(rows: np.ndarray) -> np.ndarray:
+def rotation(rows: np.ndarray) -> np.ndarray:
   """Rotation matrices from their first two rows."""
   first, second = rows[..., :3], rows[..., 3:]
   return np.stack([first, second, np.cross(first, second)], axis=-2)
@@ -98,7 +98,7 @@ def _rotation(rows: np.ndarray) -> np.ndarray:
 def _geometry(pose: np.ndarray, rows: np.ndarray) -> np.ndarray:
   """What the tool sees: of its pose (To, 10) and objects (To, N, 10)."""
   now, moved = rows[-1], 10.0 * (rows[-1] - rows[0])
-  turn, own = _rotation(pose[-1, 3:9]), _rotation(now[:, 3:9])
+  turn, own = rotation(pose[-1, 3:9]), rotation(now[:, 3:9])
   away = now[:, :3] - pose[-1, :3]
   return np.concatenate(
     [

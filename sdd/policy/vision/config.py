@@ -34,6 +34,11 @@ class VisionConfig:
     brightness: largest part by which they become lighter or darker.
     contrast: the same of contrast.
     saturation: the same of saturation.
+    finding: how much it counts in training to tell from the pictures where
+      the objects are, beside the loss of the chunk; 0 for not being asked.
+      Acting, the policy then looks at what it found as others do at the
+      state, see `object_finder`.
+    finding_width: of the layers that find.
   """
 
   cameras: tuple[str, ...] = ()
@@ -50,6 +55,8 @@ class VisionConfig:
   brightness: float = 0.2
   contrast: float = 0.5
   saturation: float = 0.2
+  finding: float = 0.0
+  finding_width: int = 256
 
   @property
   def crop_size(self) -> tuple[int, int]:
@@ -80,6 +87,8 @@ class VisionConfig:
         self.width >= 1 and self.width % self.groups == 0,
         f'a multiple of groups = {self.groups}',
       ),
+      ('finding', self.finding >= 0, 'at least 0'),
+      ('finding_width', self.finding_width >= 1, 'at least 1'),
       ('keypoints', self.keypoints >= 1, 'at least 1'),
       ('camera_features', self.camera_features >= 1, 'at least 1'),
       ('features', self.features >= 1, 'at least 1'),
