@@ -5,9 +5,13 @@
     --evaluations=runs/at_1000.json,runs/at_2000.json,runs/at_4000.json \\
     --png=runs/curve.png
 
-The files are those that experiments.evaluate writes. Where two have the same
-task and seed they met the same world; how often only one of them succeeded
-there says more than the two rates.
+The files are those that experiments.evaluate and experiments.control write.
+Where two have the same task and seed they met the same world; how often only
+one of them succeeded there says more than the two rates. Parts of one
+evaluation, run side by side, are taken together with a colon in between:
+
+  python -m experiments.compare --labels=evaluated,controlled \\
+    --evaluations=runs/a.json,runs/first.json:runs/second.json
 """
 
 from __future__ import annotations
@@ -29,8 +33,9 @@ with epy.lazy_imports():
   from sdd.evaluation import evaluations, score
 
 _EVALUATIONS = flags.DEFINE_list(
-  'evaluations', None, 'files of experiments.evaluate', required=True
-)
+  'evaluations', None, 'files of experiments.evaluate or experiments.control; '
+  'with a colon in between, parts of one evaluation', required=True,
+)  # fmt: skip
 _LABELS = flags.DEFINE_list(
   'labels', None, 'what each is called; by default the name of its file'
 )
@@ -45,13 +50,19 @@ _RECORD = flags.DEFINE_string(
 
 
 def main(_: Sequence[str]) -> None:
-  paths = [pathlib.Path(name) for name in _EVALUATIONS.value]
-  labels = _LABELS.value or [path.stem for path in paths]
-  if len(labels) != len(paths):
+  chosen = [
+    [pathlib.Path(name) for name in names.split(':')]
+    for names in _EVALUATIONS.value
+  ]
+  labels = _LABELS.value or [':'.join(p.stem for p in each) for each in chosen]
+  if len(labels) != len(chosen):
     raise errors.SddError(
-      f'--labels has {len(labels)} labels for {len(paths)} evaluations.'
+      f'--labels has {len(labels)} labels for {len(chosen)} evaluations.'
     )
-  found = dict(zip(labels, map(evaluations.read, paths), strict=True))
+  found = {
+    label: evaluations.joined([evaluations.read(path) for path in paths])
+    for label, paths in zip(labels, chosen, strict=True)
+  }
   rich_console.Console().print(_table(found))
   if _PNG.value:
     _draw(pathlib.Path(_PNG.value), found)

@@ -13,6 +13,15 @@ rule, in the worlds of `experiments.evaluate` with the same seeds. With
 processor allows, and an inference takes --inference_ms. Ctrl-C is the
 emergency stop.
 
+Every episode is kept at once beside --out, and the same command goes on where
+it stopped. `experiments.compare` puts the numbers beside an evaluation's:
+
+  python -m experiments.compare \\
+    --evaluations=runs/evaluation.json,runs/control.json
+
+In real time, a processor that is busy with something else is a fault of the
+robot, too: `lateness` and `overruns` say how much of one.
+
 For a robot of yours, write the three methods of sdd/deployment/control/
 robot.py's Robot and hand it to the ControlLoop of loop.py; both, and
 runtime.py, need NumPy only.
@@ -20,13 +29,12 @@ runtime.py, need NumPy only.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import json
 import pathlib
-import shlex
 import signal
-import sys
 import time
+from typing import Any
 
 from absl import flags
 from etils import epy
@@ -36,15 +44,14 @@ from sdd import errors
 
 with epy.lazy_imports():
   import numpy as np
-  from rich import console as rich_console
 
   from experiments import control_report, policies
   from sdd.deployment import sensor_noise, simulated_robot
   from sdd.deployment.control import limits as limits_lib
   from sdd.deployment.control import loop as loop_lib
   from sdd.deployment.control import robot as robot_lib
-  from sdd.deployment.control import statistics, stopping, thinking
-  from sdd.evaluation import frames, rollout, score, video
+  from sdd.deployment.control import stopping, thinking
+  from sdd.evaluation import frames, video
   from sdd.policy import protocol
   from sdd.scenes import registry, world_state
   from sdd.scenes import scene as scene_lib
@@ -121,57 +128,68 @@ _WIDTH = 480  # pixels of the film
 _COUNTS = {'workspace': 6, 'speed': 3}  # numbers of a flag
 
 
-@dataclasses.dataclass(frozen=True)
-class _Episode:
-  """An episode's outcome and what the loop counted."""
-
-  outcome: rollout.Outcome
-  told: statistics.Statistics
-
-
 def main(_: list[str]) -> int:
   scene = registry.load(_SCENE.value)
   tasks, limits, timing = _tasks(scene), _limits(scene), _timing()
   if _MP4.value:
     video.require_name(_MP4.value)
   policy = policies.load(_POLICY.value, scene)
-  stop = stopping.EmergencyStop()
   jobs = [
     (task, _FIRST_SEED.value + k) for k in range(_EPISODES.value)
     for task in tasks
   ]  # fmt: skip
-  done: list[_Episode] = []
-  began = time.monotonic()
-  film: list[world_state.WorldState] = []
-  try:
-    with (
-      stop.on_signals(signal.SIGINT, signal.SIGTERM),
-      program.progress('Controlling', len(jobs)) as meter,
-    ):
-      for task, index in jobs:
-        first = film if not done else None
-        done.append(
-          _run(policy, scene, task, index, limits, timing, stop, first)
-        )
-        if stop.pressed:
-          break
-        won = sum(each.outcome.success for each in done)
-        meter.advance(1, status=f'{won}/{len(done)} succeeded')
-        if done[-1].told.hung:
-          raise errors.SddError(
-            'The policy did not come back from an inference; it is not asked '
-            'again.'
-          )
-  finally:
-    if stop.pressed and done:
-      done.pop()  # the one that was stopped says nothing of the policy
-    if done:
-      _show(scene, done, len(jobs), time.monotonic() - began)
+  out, film = pathlib.Path(_OUT.value), []
+  log = out.with_name(f'{out.stem}_episodes.jsonl')
+  settings = _settings(scene, limits, timing)
+  with contextlib.closing(control_report.Log(log, settings)) as kept:
+    try:
+      _control(policy, scene, jobs, limits, timing, kept, film)
+    except KeyboardInterrupt:
+      program.when_interrupted(
+        f'Stopped. Every episode that ended is in {log}; the same command goes '
+        'on from there.'
+      )
+      raise
+    finally:
+      done = [kept.done[job] for job in jobs if job in kept.done]
+      if done:
+        control_report.show(settings, done, len(jobs), out)
   if _MP4.value and film:
     _film(_MP4.value, scene, film)
-  if stop.pressed:
-    raise KeyboardInterrupt
   return 0
+
+
+def _control(
+  policy: protocol.Policy,
+  scene: scene_lib.Scene,
+  jobs: list[tuple[str, int]],
+  limits: limits_lib.Limits,
+  timing: loop_lib.Timing,
+  kept: control_report.Log,
+  film: list[world_state.WorldState],
+) -> None:
+  """Runs the jobs that were not; the first of all is filmed."""
+  stop = stopping.EmergencyStop()
+  over = [kept.done[job].outcome.success for job in jobs if job in kept.done]
+  with (
+    stop.on_signals(signal.SIGINT, signal.SIGTERM),
+    program.progress('Controlling', len(jobs), done=len(over)) as meter,
+  ):
+    for job in jobs:
+      if job in kept.done:
+        continue
+      first = film if job == jobs[0] else None
+      episode = _run(policy, scene, *job, limits, timing, stop, first)
+      if stop.pressed:  # what was stopped says nothing of the policy
+        raise KeyboardInterrupt
+      kept.add(episode)
+      over.append(episode.outcome.success)
+      meter.advance(1, status=f'{sum(over)}/{len(over)} succeeded')
+      if episode.told.hung:
+        raise errors.SddError(
+          'The policy did not come back from an inference; it is not asked '
+          'again.'
+        )
 
 
 def _run(
@@ -183,8 +201,9 @@ def _run(
   timing: loop_lib.Timing,
   stop: stopping.EmergencyStop,
   film: list[world_state.WorldState] | None,
-) -> _Episode:
+) -> control_report.Episode:
   virtual = _VIRTUAL.value
+  began, cpu = time.monotonic(), time.process_time()
   clock = robot_lib.VirtualClock() if virtual else robot_lib.SystemClock()
 
   def watch(sim: simulator.Simulator) -> None:
@@ -215,7 +234,10 @@ def _run(
       seed=index, done=lambda: robot.ended != '',
     )  # fmt: skip
     error = told.reason if told.ended in ('policy', 'robot') else ''
-    return _Episode(robot.outcome(error), told)
+    return control_report.Episode(
+      robot.outcome(error), told,
+      wall=time.monotonic() - began, cpu=time.process_time() - cpu,
+    )  # fmt: skip
 
 
 def _tasks(scene: scene_lib.Scene) -> list[str]:
@@ -279,47 +301,23 @@ def _timing() -> loop_lib.Timing:
     raise errors.SddError(str(problem)) from problem
 
 
-def _show(
-  scene: scene_lib.Scene, done: list[_Episode], asked: int, wall: float
-) -> None:
-  outcomes = [each.outcome for each in done]
-  scores, total = score.by_task(outcomes), score.score('all', outcomes)
-  summed = control_report.summed([each.told for each in done])
-  console = rich_console.Console()
-  console.print(score.table(scores, total))
-  console.print(control_report.table(summed))
-  for outcome in outcomes:
-    if outcome.error:
-      console.print(
-        f'error in {outcome.task!r}, seed {outcome.index}: {outcome.error}',
-        markup=False,
-      )
-  console.print(f'{len(done)} episodes in {wall:.0f} s')
-  measured = {
-    'command': shlex.join(
-      ['python', '-m', 'experiments.control', *sys.argv[1:]]
-    ),
+def _settings(
+  scene: scene_lib.Scene, limits: limits_lib.Limits, timing: loop_lib.Timing
+) -> dict[str, Any]:
+  """All that an episode depends on, beside its task and seed."""
+  virtual = _VIRTUAL.value
+  return {
     'policy': _POLICY.value,
     'scene': scene.name,
+    'variation': scene.variation,
     'robot': _ROBOT.value,
     'faults': dataclasses.asdict(_faults()),
-    'timing': dataclasses.asdict(_timing()),
-    'virtual_time': _VIRTUAL.value,
-    'complete': len(done) == asked,
-    'wall_seconds': wall,
-    'total': total.to_json(),
-    'tasks': [each.to_json() for each in scores],
-    'loop': summed,
-    'episodes': [
-      {**each.outcome.to_json(), 'loop': each.told.to_json()} for each in done
-    ],
+    'timing': dataclasses.asdict(timing),
+    'limits': dataclasses.asdict(limits),
+    'virtual_time': virtual,
+    **({'inference_ms': _INFERENCE.value} if virtual else {}),
+    **({'seconds': _SECONDS.value} if _SECONDS.value else {}),
   }
-  path = pathlib.Path(_OUT.value)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  part = path.with_suffix('.part')
-  part.write_text(json.dumps(measured, indent=1) + '\n')
-  part.replace(path)
-  console.print(f'Numbers: {path}')
 
 
 def _film(

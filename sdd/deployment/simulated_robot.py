@@ -89,7 +89,7 @@ class SimulatedRobot:
     wanted: pictures.PictureSpec = pictures.NONE,
     watch: Callable[[simulator.Simulator], None] | None = None,
   ):
-    """Begins the episode now.
+    """Begins the episode as soon as the world is there.
 
     Args:
       scene: the scene.
@@ -109,7 +109,7 @@ class SimulatedRobot:
     """
     self._scene, self.task, self.index = scene, task, index
     self._rule = _rule(scene, task)
-    self._clock, self._began = clock, clock.now()
+    self._clock = clock
     self._faults = faults or Faults()
     self._rng = np.random.default_rng((seed, index, _FAULTS))
     rate = action.ActionSpec().rate_hz
@@ -130,6 +130,9 @@ class SimulatedRobot:
     self._commands: collections.deque[tuple[int, Any]] = collections.deque()
     self._action = self.sim.proprioception(0)  # stays where it is
     self._stopped, self._still = np.inf, False
+    # Last, so that in real time the world's servo periods begin where those
+    # of a loop do that is started next, and its commands come amid none.
+    self._began = clock.now()
     self._record()
 
   def observe(self) -> robot_lib.Seen | None:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from sdd.deployment.control import limits, loop, robot, rotation, thinking
+from sdd.planning import trajectory
+from sdd.scenes import grippers
 from sdd.simulation import action
 
 HOME = np.array([0.4, 0, 0.3, 1, 0, 0, 0, -1, 0, 0.05])
@@ -77,6 +79,23 @@ def test_what_is_within_the_limits_passes_as_it_is(wanted):
   np.testing.assert_allclose(
     action.decode(np, sent)[1], action.decode(np, wanted)[1], atol=1e-4
   )
+
+
+@pytest.mark.parametrize(
+  'gripper', grippers.GRIPPERS.values(), ids=grippers.GRIPPERS
+)
+def test_the_usual_limits_let_pass_what_demonstrations_do(gripper):
+  fastest = trajectory.TOOL_SPEED * 4 / 3  # of a profile with that mean
+  stroke = min(gripper.stroke, limits.Limits().stroke)
+  rate = action.ActionSpec().rate_hz
+  guard = limits.Guard(limits.Limits(), HOME * [*[1] * 9, 0])
+  for tick in range(1, 6):
+    wanted = HOME.copy()
+    wanted[0] += fastest * tick / 20
+    wanted[9] = stroke * min(1, rate * tick / 20)
+    sent, hit = guard.admit(wanted, 0.05)
+    assert not hit
+  assert sent[9] == pytest.approx(stroke)
 
 
 @given(GOOD)

@@ -1,6 +1,7 @@
 """The control loop in virtual time: what is sent when, and when nothing is."""
 
 import dataclasses
+import json
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from sdd.deployment.control import (
   limits,
   loop,
   robot,
+  statistics,
   stopping,
   thinking,
   timeline,
@@ -382,3 +384,10 @@ def test_a_policy_that_hangs_is_given_up():
   ).run('tell the time', seconds=0.3)  # fmt: skip
   freed.set()
   assert (told.ended, told.hung, mine.sent) == ('time', True, [])
+
+
+def test_statistics_are_kept_to_the_last_time():
+  _, told = run(Telling(), inference=0.3, latency=0.07, seconds=4.0)
+  told.clipped['rotation'] += 2
+  kept = json.loads(json.dumps(told.kept()))
+  assert statistics.Statistics.of(kept) == told

@@ -75,6 +75,23 @@ def test_a_perfect_robot_is_a_rollout(scene):
   assert mine.outcome().seconds == 4
 
 
+def test_a_world_begins_when_its_robot_is_ready(scene, monkeypatch):
+  clock = robot.VirtualClock()
+  make = simulated_robot.simulator.make
+
+  def slow(*given, **more):
+    clock.sleep_until(clock.now() + 0.13)
+    return make(*given, **more)
+
+  monkeypatch.setattr(simulated_robot.simulator, 'make', slow)
+  with simulated_robot.SimulatedRobot(
+    scene, TASK, clock=clock, seed=0, index=0
+  ) as mine:
+    first = mine.observe()
+    assert first is not None
+    assert first.time == clock.now() == 0.13
+
+
 def test_the_same_seed_gives_the_same_run(scene):
   faults = {
     'observation_latency': 0.08, 'actuation_latency': 0.05, 'dropped': 0.3,

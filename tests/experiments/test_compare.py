@@ -49,6 +49,21 @@ def test_only_the_same_worlds_are_paired():
   )
 
 
+def test_parts_are_one_evaluation():
+  first, second = evaluation([1, 0]), evaluation([1, 1], 'close it')
+  second['episodes'] = [{**e, 'loop': {}} for e in second['episodes']]
+  whole = evaluations.joined([first, second])
+  assert whole['total']['successes'] == 3
+  assert whole['total']['episodes'] == 4
+  assert [each['label'] for each in whole['tasks']] == ['open it', 'close it']
+  assert evaluations.paired(whole, first) == (0, 0)
+  assert evaluations.joined([first]) is first
+  with pytest.raises(errors.SddError, match='share an episode'):
+    evaluations.joined([first, evaluation([0, 0])])
+  with pytest.raises(errors.SddError, match='different variations'):
+    evaluations.joined([first, evaluation([1], 'close it', variation='paper')])
+
+
 def test_a_table_and_a_picture(tmp_path):
   names = []
   for number, wins in enumerate(([1, 0, 0, 0], [1, 1, 1, 0])):

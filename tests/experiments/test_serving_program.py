@@ -19,7 +19,7 @@ import small_policy
 from experiments import policies
 from sdd import errors
 from sdd.deployment import client, export, runtime
-from sdd.evaluation import rollout
+from sdd.evaluation import evaluations, rollout
 from sdd.scenes import registry
 
 TASK = 'move the toy into the left bin'
@@ -28,7 +28,12 @@ QUICK = [
   '--scene=transport', f'--task={TASK}', '--episodes=2', '--virtual_time',
   '--seconds=2', '--latency_ms=50', '--noise=1', '--dropped=0.1',
 ]  # fmt: skip
+AGAIN = [POLICY, *QUICK, '--out={there}/again.json']
 BAD = {
+  'other settings': (
+    ['--out={there}/local.json', '--noise=2'],
+    'begun with other settings',
+  ),
   'no such task': (['--task=dance'], 'Unknown transport task'),
   'no server': (['--policy=ws://'], '--policy=ws://'),
   'no such robot': (['--robot=mine'], '--robot=mine'),
@@ -81,26 +86,28 @@ def served(there):
 def test_control_says_how_it_went(there, served):
   runs = [
     [f'--policy={served}', *QUICK, f'--out={there}/served.json'],
-    [POLICY.format(there=there), *QUICK, f'--out={there}/local.json',
-     f'--mp4={there}/film.mp4'],
-    *([POLICY.format(there=there), *QUICK, *bad] for bad, _ in BAD.values()),
+    [POLICY, *QUICK, '--out={there}/local.json', '--mp4={there}/film.mp4'],
+    [*AGAIN, '--episodes=1'],
+    AGAIN,
+    *([POLICY, *QUICK, *bad] for bad, _ in BAD.values()),
   ]  # fmt: skip
+  runs = [[word.format(there=there) for word in each] for each in runs]
   env = {**os.environ, policies.API_KEY: 'open sesame'}
   told = many_runs.run('control', runs, folder=there, env=env)
-  for status, shown, complaint, _ in told[:2]:
+  for status, shown, complaint, _ in told[:4]:
     assert status == 0, complaint
     assert 'Success by ground truth' in shown
     assert 'misses' in shown
     assert 'Numbers:' in shown
   for (status, _, complaint, _), (_, expected) in zip(
-    told[2:], BAD.values(), strict=True
+    told[4:], BAD.values(), strict=True
   ):
     assert status == 2
     assert expected in complaint
     assert 'Traceback' not in complaint
-  remote, local = (
+  remote, local, again = (
     json.loads((there / f'{name}.json').read_text())
-    for name in ('served', 'local')
+    for name in ('served', 'local', 'again')
   )
   assert local['total']['episodes'] == 2
   assert local['complete'] is True
@@ -108,6 +115,11 @@ def test_control_says_how_it_went(there, served):
   assert local['loop']['errors'] == 0
   assert local['loop'] == remote['loop']
   assert local['episodes'] == remote['episodes']
+  for name in ('complete', 'total', 'loop', 'episodes'):
+    assert again[name] == local[name]
+  assert evaluations.paired(local, again) == (0, 0)
+  lines = (there / 'again_episodes.jsonl').read_text().splitlines()
+  assert len(lines) == 1 + 2  # none was run twice
   count, _ = imageio_ffmpeg.count_frames_and_secs(there / 'film.mp4')
   assert count == 8
 

@@ -39,8 +39,13 @@ class Rates:
 class Limits:
   """Where a robot may be sent, and how fast.
 
-  The speeds let pass what an arm does in a demonstration four times a second;
-  the steps, twice that in a servo period of a twentieth, catch mistakes.
+  The speeds let pass all that demonstrations ask of an arm, and hardly more:
+  where a limit cuts a motion, a policy cannot do what it was shown. In 38,000
+  actions of the five domains the tool moved by up to 0.69 m/s and turned by up
+  to 3.3 rad/s, and fingers opened by all of their stroke in an action, 0.44
+  m/s. With people near, less is in order, such as 0.25 m/s, and so it is for
+  an arm whose maker allows less. The steps, twice as much in a servo period of
+  a twentieth, catch mistakes.
 
   Attributes:
     low: corner of the workspace, of the tool, metres, robot base frame.
@@ -54,8 +59,8 @@ class Limits:
   low: tuple[float, float, float] = (-1.0, -1.0, -0.05)
   high: tuple[float, float, float] = (1.0, 1.0, 1.2)
   stroke: float = 0.11
-  speed: Rates = Rates(0.75, 3.0, 0.4)
-  step: Rates = Rates(0.075, 0.3, 0.04)
+  speed: Rates = Rates(0.75, 3.5, 0.5)
+  step: Rates = Rates(0.075, 0.35, 0.05)
 
   def __post_init__(self):
     low, high = np.array(self.low, float), np.array(self.high, float)

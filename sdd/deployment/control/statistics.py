@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,28 @@ class Statistics:
       else:
         facts[field.name] = value
     return facts
+
+  def kept(self) -> dict[str, Any]:
+    """Everything as JSON values, and every single time; see `of`."""
+    return {
+      field.name: list(value) if isinstance(value, collections.deque) else value
+      for field in dataclasses.fields(self)
+      for value in [getattr(self, field.name)]
+    }
+
+  @classmethod
+  def of(cls, kept: Mapping[str, Any]) -> 'Statistics':
+    """What `kept` made JSON values of."""
+    told = cls()
+    for field in dataclasses.fields(cls):
+      value, empty = kept[field.name], getattr(told, field.name)
+      if isinstance(empty, collections.deque):
+        empty.extend(value)
+      elif isinstance(empty, collections.Counter):
+        empty.update(value)
+      else:
+        setattr(told, field.name, value)
+    return told
 
 
 def spread(seconds: collections.deque[float]) -> dict[str, float]:
