@@ -7,6 +7,8 @@ import numpy as np
 
 from sdd.deployment.numpy_network import encoder, layers
 
+_UNITS = np.array([0.1] * 6 + [1] * 9 + [0.1], np.float32)
+
 
 class Finder:
   """Tells of every object what others are told; names are folded at load."""
@@ -31,7 +33,7 @@ class Finder:
     x = self._seen(np.concatenate([seen, pose]))
     x = layers.mish(x * self._scale + self._bias)
     answer = self._output(layers.mish(self._hidden(x)))
-    base, tool, share, rest = np.split(answer, (3, 6, 9), axis=1)
+    base, tool, share, rest = np.split(answer * _UNITS, (3, 6, 9), axis=1)
     from_tool = pose[:3] + tool @ encoder.rotation(pose[3:9]).T
     share = 1 / (1 + np.exp(-share))
     place = share * base + (1 - share) * from_tool

@@ -1,6 +1,7 @@
 """From what is seen to where things are."""
 
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float
 
@@ -8,6 +9,11 @@ from sdd.policy import activation, objects
 
 FOUND = 'found'
 """Collection where the network leaves the `rows` (B, N, 10) that it found."""
+
+# Metres, and entries of a rotation matrix and a joint's position. Answers of
+# about one: an optimiser's step then moves them by a millimetre.
+UNIT = 0.1
+REST_UNITS = np.array([1.0] * 6 + [UNIT], np.float32)
 
 
 class ObjectFinder(nn.Module):
@@ -47,6 +53,7 @@ class ObjectFinder(nn.Module):
     x = activation.mish(nn.Dense(self.width, name='hidden')(x))
     answer = nn.Dense(16, name='output')(x)
     base, tool, share, rest = jnp.split(answer, (3, 6, 9), axis=-1)
+    base, tool, rest = UNIT * base, UNIT * tool, rest * REST_UNITS
     turn = objects.rotation(pose[:, 3:9])
     from_tool = pose[:, None, :3] + jnp.einsum('bij,bnj->bni', turn, tool)
     share = nn.sigmoid(share)
