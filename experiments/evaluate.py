@@ -35,6 +35,7 @@ from experiments import (
   measuring,
   program,
   results,
+  urls,
 )
 
 with epy.lazy_imports():
@@ -49,6 +50,7 @@ _POLICY = flags.DEFINE_string(
   'generator, a training --workdir, a policy.npz, or ws://HOST:PORT of a '
   'policy server, whose key is in SDD_API_KEY', required=True,
 )  # fmt: skip
+urls.accept('policy', 'ws', 'wss')
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASKS = flags.DEFINE_string(
   'tasks', 'all', 'all, or sentences with a semicolon in between'
