@@ -19,7 +19,7 @@ from sdd import errors
 _ADDRESS = re.compile(r'(?:\w+:)?([a-z][a-z0-9+.-]*)://', re.IGNORECASE)
 _COPY = 'Copy it to this machine, or mount it.'
 _INSTEAD = {
-  'gs': f'{_COPY} On a TPU, launch.tpu_pod copies gs:// folders there and back.',
+  'gs': f'{_COPY} launch.tpu_pod copies gs:// folders to a TPU and back.',
   'file': 'Leave out file://.',
 }
 _ACCEPTED: dict[str, tuple[str, ...]] = {}

@@ -33,7 +33,7 @@ def _accepted(monkeypatch):
 @pytest.mark.parametrize(
   ('argument', 'advice'),
   [
-    ('--workdir=gs://bucket/run', 'launch.tpu_pod copies gs://'),
+    ('--workdir=gs://bucket/run', 'launch.tpu_pod copies gs:// folders'),
     ('--out=s3://bucket/policy.npz', 'Copy it to this machine, or mount it.'),
     ('--out=file:///data/policy.npz', 'Leave out file://.'),
     ('--out=HDFS://host/policy.npz', 'a local or mounted path'),
