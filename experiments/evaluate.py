@@ -43,6 +43,7 @@ from experiments import (
   program,
   urls,
 )
+from sdd import errors
 
 with epy.lazy_imports():
   from rich import console as rich_console
@@ -158,7 +159,10 @@ def _tasks(scene: scene_lib.Scene) -> list[str]:
     return [task.sentence for task in scene.tasks]
   asked = [' '.join(text.split()) for text in _TASKS.value.split(';')]
   known = [(text, scene.find_task(text)) for text in asked if text]
-  return [task.sentence if task else text for text, task in known]
+  tasks = [task.sentence if task else text for text, task in known]
+  if not tasks:
+    raise errors.SddError(f'--tasks={_TASKS.value} names no task.')
+  return list(dict.fromkeys(tasks))
 
 
 def _show(outcomes: Sequence[rollout.Outcome]) -> rich_console.Console:
