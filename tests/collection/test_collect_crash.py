@@ -1,6 +1,5 @@
 """A collecting program may be killed or stopped; the same command goes on."""
 
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import workers
 
 from sdd.dataset import reader
 
-EPISODES = 8  # so many that there is time to kill and to stop
+EPISODES = 10  # so many that there is time to kill and to stop
 TASK = 'move the crayon box into the top drawer'
 
 
@@ -49,17 +48,10 @@ def indices(out):
   return [each.metadata.index for each in reader.read_episodes(out)]
 
 
-def count(out):
-  """How many episodes that are; what is polled should cost little."""
-  listing = out / 'dataset_info.json'
-  if not listing.exists():
-    return 0
-  splits = json.loads(listing.read_text())['splits']
-  return sum(int(n) for split in splits for n in split['shardLengths'])
-
-
 def wait_for_more(out, running, than):
-  workers.wait_for(lambda: count(out) > than or running.poll() is not None)
+  workers.wait_for(
+    lambda: len(indices(out)) > than or running.poll() is not None
+  )
 
 
 def test_killed_stopped_and_completed(collect, whole):
@@ -80,7 +72,6 @@ def test_killed_stopped_and_completed(collect, whole):
     assert 'jaxlib' not in text
   workers.wait_for(lambda: not any(map(workers.is_worker, planners)))
   after_kill = indices(out)
-  assert len(after_kill) == count(out)
   assert 1 <= len(after_kill) < EPISODES
 
   with start() as running:
