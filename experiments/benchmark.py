@@ -36,6 +36,7 @@ from experiments import (
   measuring,
   program,
   results,
+  urls,
 )
 from sdd import errors
 
@@ -51,6 +52,7 @@ with epy.lazy_imports():
 _POLICY = flags.DEFINE_string(
   'policy', 'generator', 'generator, a training --workdir, or a policy.npz'
 )
+urls.accept('policy', 'ws', 'wss')
 _EPISODES = flags.DEFINE_integer(
   'episodes', 200, 'of each task; 0 measures nothing', lower_bound=0
 )

@@ -39,7 +39,7 @@ from typing import Any
 from absl import flags
 from etils import epy
 
-from experiments import program
+from experiments import program, urls
 from sdd import errors
 
 with epy.lazy_imports():
@@ -62,6 +62,7 @@ _POLICY = flags.DEFINE_string(
   'a policy.npz, a training --workdir, or ws://HOST:PORT of a policy server',
   required=True,
 )  # fmt: skip
+urls.accept('policy', 'ws', 'wss')
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string(
   'task', 'all', 'all, or sentences with a semicolon in between'

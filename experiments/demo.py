@@ -51,7 +51,11 @@ def main(_: Sequence[str]) -> int:
     _run('export', f'--workdir={train}', f'--out={policy}')
   for name, source in (('generator', 'generator'), ('policy', str(policy))):
     done = scores[name]
-    if not done.exists() or (name == 'policy' and _stale(done, policy)):
+    if name == 'policy':
+      for old in (done, done.with_name(f'{done.name}.part')):
+        if old.exists() and _stale(old, policy):
+          old.unlink()
+    if not done.exists():
       _run(
         'evaluate', f'--policy={source}', '--scene=drawer',
         f'--tasks={_TASK.value}', count, f'--out={done}',

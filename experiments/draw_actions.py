@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence
 from absl import flags
 from etils import epy
 
-from experiments import program
+from experiments import program, urls
 from sdd import errors
 
 with epy.lazy_imports():
@@ -49,6 +49,7 @@ with epy.lazy_imports():
 _POLICY = flags.DEFINE_string(
   'policy', None, 'a policy.npz, or a training --workdir', required=True
 )
+urls.accept('policy', 'ws', 'wss')
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASK = flags.DEFINE_string('task', None, 'the sentence', required=True)
 _SAMPLES = flags.DEFINE_integer(

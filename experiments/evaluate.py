@@ -13,13 +13,19 @@ hand-written rule:
 
 Episode k of every task is drawn from the seed --first_seed + k, so that all
 policies meet the same worlds, and none that was collected from.
+
+Every finished episode is kept at once, in OUT.part until all are there; the
+same command again goes on where it stopped, and a larger --episodes adds to
+what is there. Episodes that ended in an error are tried again. Another policy
+or another setting needs another --out.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import dataclasses
+import hashlib
 import os
-import pathlib
 import shlex
 import sys
 import time
@@ -32,16 +38,18 @@ from etils import epy
 from experiments import (
   acting_flags,
   generator_flags,
+  language_flags,
   measuring,
   program,
-  results,
+  urls,
 )
+from sdd import errors
 
 with epy.lazy_imports():
   from rich import console as rich_console
 
-  from experiments import policies
-  from sdd.evaluation import rollout, score
+  from experiments import evaluated, policies
+  from sdd.evaluation import evaluations, rollout, score
   from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
@@ -49,6 +57,7 @@ _POLICY = flags.DEFINE_string(
   'generator, a training --workdir, a policy.npz, or ws://HOST:PORT of a '
   'policy server, whose key is in SDD_API_KEY', required=True,
 )  # fmt: skip
+urls.accept('policy', 'ws', 'wss')
 _SCENE = flags.DEFINE_string('scene', 'drawer', 'the scene')
 _TASKS = flags.DEFINE_string(
   'tasks', 'all', 'all, or sentences with a semicolon in between'
@@ -69,26 +78,80 @@ flags.adopt_module_key_flags(generator_flags)
 def main(_: Sequence[str]) -> int:
   scene = generator_flags.scene(_SCENE.value)
   tasks = _tasks(scene)
-  began, cpu = time.monotonic(), os.times()
-  outcomes: list[rollout.Outcome] = []
+  first = measuring.FIRST_SEED.value
   jobs = [
-    (task, measuring.FIRST_SEED.value + k)
-    for k in range(_EPISODES.value)
+    (task, index)
+    for index in range(first, first + _EPISODES.value)
     for task in tasks
   ]
-  try:
-    with program.progress('Evaluating', len(jobs)) as meter:
-      for outcome in measuring.outcomes(_POLICY.value, scene, jobs):
-        outcomes.append(outcome)
-        won = sum(o.success for o in outcomes)
-        meter.advance(1, status=f'{won}/{len(outcomes)} succeeded')
-  finally:
-    if outcomes:
-      order = {job: k for k, job in enumerate(jobs)}
-      outcomes.sort(key=lambda o: order[o.task, o.index])
-      spent = sum(os.times()[:4]) - sum(cpu[:4])
-      _show(scene, tasks, outcomes, time.monotonic() - began, spent)
+  with contextlib.closing(
+    evaluations.Kept(_OUT.value, _settings(scene, tasks))
+  ) as kept:
+    cost = _measure(scene, jobs, kept)
+    outcomes = [kept.outcomes[job] for job in jobs]
+    _finish(scene, outcomes, kept, cost)
   return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Cost:
+  """What the episodes took, in seconds."""
+
+  wall: float
+  core: float
+
+
+def _measure(
+  scene: scene_lib.Scene,
+  jobs: list[evaluations.Job],
+  kept: evaluations.Kept,
+) -> _Cost:
+  """Runs the episodes that are missing."""
+  began, cpu = time.monotonic(), os.times()
+  missing = kept.missing(jobs)
+  try:
+    with program.progress(
+      'Evaluating', len(jobs), done=len(jobs) - len(missing)
+    ) as meter:
+      for outcome in measuring.outcomes(_POLICY.value, scene, missing):
+        kept.add(outcome)
+        won = sum(o.success for o in kept.outcomes.values())
+        meter.advance(1, status=f'{won}/{len(kept.outcomes)} succeeded')
+  except KeyboardInterrupt:
+    program.when_interrupted(
+      f'Stopped. Finished episodes are in {kept.log}; the same command goes '
+      'on from there.'
+    )
+    done = [kept.outcomes[job] for job in jobs if job in kept.outcomes]
+    if done:
+      _show(done)
+    raise
+  if not missing:
+    return _Cost(kept.wall_seconds, kept.core_seconds)
+  return _Cost(
+    kept.wall_seconds + time.monotonic() - began,
+    kept.core_seconds + sum(os.times()[:4]) - sum(cpu[:4]),
+  )
+
+
+def _settings(scene: scene_lib.Scene, tasks: list[str]) -> dict[str, Any]:
+  """What the outcomes depend on."""
+  settings = {
+    'policy': _POLICY.value,
+    'scene': scene.name,
+    'variation': flags.FLAGS.variation,
+    **_generator(),
+    'first_seed': measuring.FIRST_SEED.value,
+    'sentences': tasks,
+    'worlds': hashlib.sha256(
+      ' '.join(sorted(scene.texts)).encode()
+    ).hexdigest(),
+  }
+  if any(scene.rule(task) is None for task in tasks):
+    settings |= language_flags.settings()
+  if (digest := policies.digest(_POLICY.value)) is not None:
+    settings['policy_sha256'] = digest
+  return settings
 
 
 def _tasks(scene: scene_lib.Scene) -> list[str]:
@@ -96,16 +159,14 @@ def _tasks(scene: scene_lib.Scene) -> list[str]:
     return [task.sentence for task in scene.tasks]
   asked = [' '.join(text.split()) for text in _TASKS.value.split(';')]
   known = [(text, scene.find_task(text)) for text in asked if text]
-  return [task.sentence if task else text for text, task in known]
+  tasks = [task.sentence if task else text for text, task in known]
+  if not tasks:
+    raise errors.SddError(f'--tasks={_TASKS.value} names no task.')
+  return list(dict.fromkeys(tasks))
 
 
-def _show(
-  scene: scene_lib.Scene,
-  tasks: list[str],
-  outcomes: list[rollout.Outcome],
-  wall: float,
-  spent: float,
-) -> None:
+def _show(outcomes: Sequence[rollout.Outcome]) -> rich_console.Console:
+  """Prints how often each task was done, and what went wrong."""
   scores, total = score.by_task(outcomes), score.score('all', outcomes)
   console = rich_console.Console()
   console.print(score.table(scores, total))
@@ -131,32 +192,37 @@ def _show(
         f'error in {outcome.task!r}, seed {outcome.index}: {outcome.error}',
         markup=False,
       )
-  each = spent / total.successes if total.successes else None
+  return console
+
+
+def _finish(
+  scene: scene_lib.Scene,
+  outcomes: Sequence[rollout.Outcome],
+  kept: evaluations.Kept,
+  cost: _Cost,
+) -> None:
+  """Shows the numbers and keeps them."""
+  console = _show(outcomes)
+  scores, total = score.by_task(outcomes), score.score('all', outcomes)
+  each = cost.core / total.successes if total.successes else None
   price = 'no success' if each is None else f'{each:.2f} for each success'
-  console.print(f'{wall:.0f} s; {spent:.0f} core-seconds, {price}')
-  path = pathlib.Path(_OUT.value)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  measured = {
-    'command': shlex.join(
-      ['python', '-m', 'experiments.evaluate', *sys.argv[1:]]
-    ),
-    'policy': _POLICY.value,
-    'scene': scene.name,
-    'variation': flags.FLAGS.variation,
-    **_generator(),
-    'complete': len(outcomes) == len(tasks) * _EPISODES.value,
-    'wall_seconds': wall,
-    'core_seconds': spent,
-    'total': total.to_json(),
-    'tasks': [entry.to_json() for entry in scores],
-    'episodes': [outcome.to_json() for outcome in outcomes],
-  }
-  part = path.with_suffix('.part')
-  part.write_text(json.dumps(measured, indent=1) + '\n')
-  part.replace(path)
-  console.print(f'Numbers: {path}')
+  console.print(f'{cost.wall:.0f} s; {cost.core:.0f} core-seconds, {price}')
+  kept.finish(
+    shlex.join(['python', '-m', 'experiments.evaluate', *sys.argv[1:]]),
+    {
+      'complete': True,
+      'wall_seconds': cost.wall,
+      'core_seconds': cost.core,
+      'total': total.to_json(),
+      'tasks': [entry.to_json() for entry in scores],
+      'episodes': [outcome.to_json() for outcome in outcomes],
+    },
+  )
+  console.print(f'Numbers: {kept.path}')
   if _RECORD.value:
-    _record(_RECORD.value, scene, scores, total, each)
+    evaluated.record(
+      _RECORD.value, _POLICY.value, _generator(), scene, scores, total, each
+    )
 
 
 def _generator() -> dict[str, Any]:
@@ -164,80 +230,6 @@ def _generator() -> dict[str, Any]:
   if _POLICY.value != policies.GENERATOR:
     return {**generator_flags.world_settings(), **acting_flags.chosen()}
   return generator_flags.settings()
-
-
-def _record(
-  name: str,
-  scene: scene_lib.Scene,
-  scores: list[score.Score],
-  total: score.Score,
-  each: float | None,
-) -> None:
-  policy = _POLICY.value
-  settings = _generator()
-  if settings.get('primitives') == 'planar':
-    policy += ', planar'
-  if settings.get('retry') == 'none':
-    policy += ' without retry'
-  if flags.FLAGS.variation == 'paper':
-    policy += ", the paper's variation"
-  if strength := settings.get('randomise_physics'):
-    policy += f', physics randomised by {strength:g}'
-  if push := settings.get('push'):
-    policy += f', pushed {100 * push:g} cm'
-  for setting, value in acting_flags.chosen().items():
-    policy += f', {setting.replace("_", " ")} {value}'
-  if scene.name != scene.domain:
-    policy += f', {scene.robot.name}'
-  rows = [
-    {
-      'label': s.label,
-      'successes': s.successes,
-      'trials': s.episodes,
-      'detail': len(scores) > 1,
-    }
-    for s in scores
-  ]
-  if len(scores) > 1:
-    label = f'average over the {len(scores)} tasks'
-    rows.append(
-      {'label': label, 'successes': total.successes, 'trials': total.episodes}
-    )
-  for limit, count in zip(score.WITHIN, total.within, strict=True):
-    rows.append(
-      {
-        'label': f'... within {limit:.0f} simulated seconds',
-        'successes': count,
-        'trials': total.episodes,
-      }
-    )
-  if policy != policies.GENERATOR and len(scene.tasks) > 1:
-    rows.append(
-      {
-        'label': 'another task than the sentence said was done',
-        'successes': total.instead,
-        'trials': total.episodes,
-      }
-    )
-  if total.agreement is not None:
-    rows.append(
-      {
-        'label': 'inferred verdict agrees with ground truth',
-        'successes': round(total.agreement * total.episodes),
-        'trials': total.episodes,
-      }
-    )
-  if each is not None:
-    rows.append(
-      {
-        'label': 'core-seconds for each success',
-        'value': round(each, 2),
-        'unit': 's',
-      }
-    )
-  results.write_result(
-    name, {'title': f'{scene.domain}: {policy}', 'rows': rows}
-  )
 
 
 if __name__ == '__main__':

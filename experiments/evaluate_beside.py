@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from experiments import program
+from experiments import program, urls
 from sdd import errors
 
 FIRST_SEED = 200_000  # other worlds than those that policies are compared on
@@ -25,6 +25,7 @@ FIRST_SEED = 200_000  # other worlds than those that policies are compared on
 _POLICY = flags.DEFINE_string(
   'policy', None, 'a training --workdir or a policy.npz', required=True
 )
+urls.accept('policy', 'ws', 'wss')
 _TASKS = flags.DEFINE_string(
   'tasks', None, 'JSON: the sentences of each scene', required=True
 )

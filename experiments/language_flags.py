@@ -10,6 +10,8 @@ from typing import Any, cast
 from absl import flags
 from etils import epy
 
+from experiments import urls
+
 with epy.lazy_imports():
   from sdd.collection import session
   from sdd.language import conversation, metering, registry, task_tree
@@ -25,6 +27,7 @@ _URL = flags.DEFINE_string(
   'llm_url', None,
   "the language model's server, e.g. of vLLM, Ollama or LM Studio for openai",
 )  # fmt: skip
+urls.accept('llm_url', 'http', 'https')
 _TIMEOUT = flags.DEFINE_float(
   'llm_timeout', 120.0, 'seconds it has for an answer', lower_bound=0.1
 )

@@ -1,6 +1,7 @@
 """Opens a policy by its path and runs it in worker processes."""
 
 import functools
+import hashlib
 import multiprocessing
 import os
 import pathlib
@@ -58,14 +59,8 @@ def load(
       raise errors.SddError(f'--policy={path}: {problem}') from problem
     eyes.require_cameras(scene, policy.pictures)
     return policy
-  if not place.is_file():
-    raise errors.SddError(
-      f'--policy={path}: expected {GENERATOR!r}, the --workdir of a training '
-      'run, a policy.npz, or ws://HOST:PORT; there is no such file or '
-      'directory.'
-    )
   try:
-    policy = runtime.NumpyPolicy.load(place, scene.state_names)
+    policy = runtime.NumpyPolicy.load(_file(path), scene.state_names)
   except (ValueError, OSError) as problem:
     raise errors.SddError(f'--policy={path}: {problem}') from problem
   _change(path, policy, acting or {}, 'exported')
@@ -73,6 +68,34 @@ def load(
   spec.require(action.ActionSpec(), mine=path, theirs='the simulator')
   eyes.require_cameras(scene, protocol.wanted(policy))
   return policy
+
+
+def digest(path: str) -> str | None:
+  """SHA-256 of a distilled policy; None for the generator and for servers.
+
+  Raises:
+    errors.SddError: there is no policy at `path`.
+  """
+  if path == GENERATOR or path.startswith(SERVED):
+    return None
+  if os.path.isdir(path):
+    try:
+      return checkpoint.digest(path)
+    except errors.SddError as problem:
+      raise errors.SddError(f'--policy={path}: {problem}') from problem
+  return hashlib.sha256(_file(path).read_bytes()).hexdigest()
+
+
+def _file(path: str) -> pathlib.Path:
+  """The exported policy's; SddError if it is not there."""
+  place = pathlib.Path(path)
+  if not place.is_file():
+    raise errors.SddError(
+      f'--policy={path}: expected {GENERATOR!r}, the --workdir of a training '
+      'run, a policy.npz, or ws://HOST:PORT; there is no such file or '
+      'directory.'
+    )
+  return place
 
 
 def _change(

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
-from experiments import meter
+from experiments import meter, urls
 from sdd import errors
 
 progress = meter.progress
@@ -134,6 +134,7 @@ def _parse(arguments: Sequence[str]) -> list[str]:
   if len(rest) > 1:
     listed = ' '.join(repr(argument) for argument in rest[1:])
     _complain(f'Unexpected argument {listed}. Flags look like --name=value.')
+  urls.require_paths(flags.FLAGS)
   if flags.FLAGS['verbosity'].using_default_value:
     flags.FLAGS.verbosity = logging.WARNING  # absl would choose INFO
   return rest

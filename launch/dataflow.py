@@ -35,7 +35,13 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from experiments import collect, generator_flags, language_flags, program
+from experiments import (
+  collect,
+  generator_flags,
+  language_flags,
+  program,
+  urls,
+)
 from launch import episode_work, pieces
 from sdd import errors
 from sdd.collection import collector
@@ -51,6 +57,8 @@ _PIECES = flags.DEFINE_string(
   'where workers put finished episodes: a folder that all of them see, or a '
   'URL such as gs://BUCKET/FOLDER; by default a folder in --out',
 )  # fmt: skip
+urls.accept('pieces')
+urls.accept('out')  # the complaint about it is ours
 _DRY_RUN = flags.DEFINE_boolean(
   'dry_run', False, 'print the job, and do nothing'
 )

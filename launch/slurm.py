@@ -147,6 +147,7 @@ def _require_sensible(wanted: started.Program) -> None:
       f'Only experiments.train runs as several processes; {wanted.module} '
       'runs on one node. experiments.collect takes --array.'
     )
+  started.require_reachable(wanted)
   for flag in ('coordinator', 'processes', 'process', 'distributed', 'slice'):
     if wanted.value(flag) is not None:
       raise errors.SddError(f'--{flag} is what this launcher says itself.')

@@ -7,9 +7,11 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
+from experiments import urls
 from sdd import errors
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+_SERVED = ('ws', 'wss', 'http', 'https')  # policies and language models
 _NAME = re.compile('[a-z]([a-z0-9-]{0,61}[a-z0-9])?')
 
 
@@ -97,6 +99,27 @@ def read(words: Sequence[str]) -> Program:
         f'{word!r} is no flag of experiments.{name}. Write --name=value.'
       )
   return Program(f'experiments.{name}', tuple(words[1:]))
+
+
+def require_reachable(program: Program, *copied: str) -> None:
+  """Checks that a program is given no bucket, as none reads or writes there.
+
+  Args:
+    program: that is to be started.
+    copied: schemes that the launcher copies, such as gs.
+
+  Raises:
+    errors.SddError: it is given one.
+  """
+  for argument in program.arguments:
+    for part in argument.partition('=')[2].split(','):
+      scheme = urls.scheme(part)
+      if scheme not in (None, *_SERVED, *copied):
+        also = ''.join(f', or {each}://BUCKET/FOLDER' for each in copied)
+        raise errors.SddError(
+          f'{argument}: {program.module} reads and writes no {scheme}://. '
+          f'Give a path that is mounted where it runs{also}.'
+        )
 
 
 def require_name(flag: str, name: str) -> None:

@@ -44,6 +44,7 @@ class Remote:
 
 def remote(program: started.Program) -> Remote:
   """Where the folders of a program's buckets will be, and who runs it."""
+  started.require_reachable(program, 'gs')
   arguments, what = [], []
   for argument in program.arguments:
     name, equals, value = argument.partition('=')

@@ -13,7 +13,7 @@ class LineLog:
   """A file of results that one set of settings led to.
 
   The first line holds the settings; a file that was begun with others is not
-  touched. A last line that a kill cut short is dropped.
+  touched. A last line that a kill cut short is dropped, be it the first.
 
   Attributes:
     path: of the file.
@@ -41,9 +41,10 @@ class LineLog:
     self.path, self.settings = pathlib.Path(path), dict(settings)
     self.lines: list[dict[str, Any]] = []
     if self.path.exists():
-      found, self.lines, kept = _read(self.path, what)
-      if found != self.settings:
-        raise errors.SddError(_other(self.path, found, self.settings))
+      kept = 0
+      if not self._hardly_begun():
+        found, self.lines, kept = _read(self.path, what)
+        require_same(self.path, found, self.settings)
       with self.path.open('r+b') as file:
         file.truncate(kept)
     else:
@@ -60,8 +61,15 @@ class LineLog:
   def close(self) -> None:
     self._file.close()
 
+  def _hardly_begun(self) -> bool:
+    """Whether a kill came before the settings were written, or while."""
+    found = self.path.read_bytes()
+    return b'\n' not in found and _line(self.settings).encode().startswith(
+      found
+    )
+
   def _write(self, fields: Mapping[str, Any]) -> None:
-    self._file.write(json.dumps(fields) + '\n')
+    self._file.write(_line(fields))
     self._file.flush()
 
 
@@ -75,6 +83,28 @@ def load(
   """
   settings, lines, _ = _read(pathlib.Path(path), what)
   return settings, lines
+
+
+def require_same(
+  path: str | os.PathLike[str],
+  found: Mapping[str, Any],
+  wanted: Mapping[str, Any],
+) -> None:
+  """Compares settings, those in a file with those of now.
+
+  Raises:
+    errors.SddError: they differ; it says in what.
+  """
+  differences = [
+    f'{key}: {found.get(key)!r} there, {wanted.get(key)!r} now'
+    for key in sorted(found.keys() | wanted.keys())
+    if found.get(key) != wanted.get(key)
+  ]
+  if differences:
+    raise errors.SddError(
+      f'{path} was begun with other settings ({"; ".join(differences)}). '
+      'Use the same, or another --out.'
+    )
 
 
 def damaged(
@@ -102,15 +132,5 @@ def _read(
   return first, lines, len(whole)
 
 
-def _other(
-  path: pathlib.Path, found: Mapping[str, Any], wanted: Mapping[str, Any]
-) -> str:
-  differences = [
-    f'{key}: {found.get(key)!r} there, {wanted.get(key)!r} now'
-    for key in sorted(found.keys() | wanted.keys())
-    if found.get(key) != wanted.get(key)
-  ]
-  return (
-    f'{path} was begun with other settings ({"; ".join(differences)}). '
-    'Use the same, or another --out.'
-  )
+def _line(fields: Mapping[str, Any]) -> str:
+  return json.dumps(fields) + '\n'

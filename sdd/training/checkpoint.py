@@ -7,6 +7,7 @@ complete or absent.
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import pathlib
 import shutil
@@ -185,6 +186,25 @@ def load_spec(workdir: pathlib.Path | str) -> spec.PolicySpec:
       '--workdir of a training run.'
     )
   return spec.from_json(_read(path)['policy'], source=str(path))
+
+
+def digest(workdir: pathlib.Path | str) -> str:
+  """SHA-256 of the newest policy in a working directory.
+
+  Raises:
+    SddError: there is none.
+  """
+  load_spec(workdir)
+  folder = pathlib.Path(workdir)
+  with opened(folder) as checkpoints:
+    step = _existing(workdir, checkpoints.steps(), None)
+  weights = folder / FOLDER / str(step) / 'ema'
+  found = hashlib.sha256((folder / FILE).read_bytes())
+  for path in sorted(weights.rglob('*')):
+    if path.is_file():
+      found.update(f'{path.relative_to(weights)}\n'.encode())
+      found.update(path.read_bytes())
+  return found.hexdigest()
 
 
 def load_policy(

@@ -50,7 +50,7 @@ class Evaluation:
 class Evaluations:
   """At most one evaluation at a time, beside the training.
 
-  One that a stopped run was in the middle of is begun anew.
+  One that a stopped run was in the middle of goes on.
   """
 
   def __init__(

@@ -1,5 +1,7 @@
 """How a policy acts may be changed when it is opened, within reason."""
 
+import shutil
+
 import numpy as np
 import pytest
 import small_policy
@@ -68,3 +70,23 @@ def test_a_training_run_acts_as_it_is_told(scene, tmp_path):
   assert (opened.candidates, opened.execution_horizon) == (2, 1)
   with pytest.raises(errors.SddError, match='inference_steps'):
     policies.load(str(tmp_path / 'run'), scene, {'inference_steps': 51})
+
+
+def test_a_digest_is_that_of_the_newest_weights(scene, file, tmp_path):
+  learnt, run = small_policy.learnt(scene, SAID), tmp_path / 'run'
+  save(learnt, run)
+  first = policies.digest(str(run))
+  assert first == policies.digest(str(run))
+  with checkpoint.opened(run, writer=True) as checkpoints:
+    checkpoints.save_ema(1, learnt.params)
+  (run / 'metrics.jsonl').write_text('{}\n')
+  newest = policies.digest(str(run))
+  assert newest == policies.digest(str(run))
+  shutil.rmtree(run / checkpoint.FOLDER / '0')
+  assert newest == policies.digest(str(run))
+  assert len({first, policies.digest(file), None}) == 3
+  assert policies.digest('generator') is None
+  assert policies.digest('ws://127.0.0.1:1') is None
+  for path in (tmp_path / 'no.npz', tmp_path):
+    with pytest.raises(errors.SddError, match=f'--policy={path}'):
+      policies.digest(str(path))

@@ -45,11 +45,12 @@ def test_collect_render_train_evaluate(tmp_path):
   assert '8 stored observations' in said
   outcomes = []
   for policy in (tmp_path / 'run', file):
+    scores = tmp_path / f'{policy.stem}.json'
     run(
       'evaluate', f'--policy={policy}', '--scene=balance', '--episodes=1',
-      '--workers=1', f'--out={tmp_path / "scores.json"}',
+      '--workers=1', f'--out={scores}',
     )  # fmt: skip
-    (episode,) = json.loads((tmp_path / 'scores.json').read_text())['episodes']
+    (episode,) = json.loads(scores.read_text())['episodes']
     assert episode['error'] == ''
     outcomes.append((episode['success'], episode['ended']))
   assert outcomes[0] == outcomes[1]

@@ -178,6 +178,9 @@ BAD = {
     ['--array=2', '--', *COLLECT, '--out=x', '--llm=gemini:M'], 'replay',
   ),
   'a slice': (['--', *COLLECT, '--out=x', '--slice=0/2'], 'says itself'),
+  'a bucket': (
+    ['--', 'experiments.train', '--data=runs/a,gs://b/a'], 'is mounted',
+  ),
   'a bad time': (['--time=noon', '--', 'experiments.train'], '--time=noon'),
   'a bad name': (['--name=My Job', '--', 'experiments.train'], '--name=My Job'),
   'a bad option': (

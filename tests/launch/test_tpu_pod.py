@@ -155,6 +155,10 @@ BAD = {
   'a bad bucket': (
     [*TPU, '--', 'experiments.train', '--data=gs://b/a b'], 'gs://BUCKET',
   ),
+  'a bucket elsewhere': (
+    [*TPU, '--', 'experiments.train', '--workdir=s3://b/a'],
+    'no s3://. Give a path that is mounted where it runs, or gs://BUCKET',
+  ),
   'a typing error': ([*TPU, '--', 'experiments.evalute'], "'evaluate'"),
 }  # fmt: skip
 DRY = {
