@@ -96,9 +96,9 @@ def regression_loss(
 
 
 def finding_error(
-  found: Float[Array, 'B N 10'],
-  observation: Float[Array, 'B To F'],
-  text: Float[Array, 'B M E'],
+  found: Float[Array | np.ndarray, 'B N 10'],
+  observation: Float[Array | np.ndarray, 'B To F'],
+  text: Float[Array | np.ndarray, 'B M E'],
 ) -> Float[Array, '']:
   """How far the objects that were found are from where they are.
 

@@ -1,6 +1,7 @@
 """A policy that finds the objects in the pictures instead of being told."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +42,7 @@ def params():
   return network.init(TOLD.config, COUNT, seed=0)
 
 
-def encode(params, observation, text, seen, config=TOLD.config):
+def encode(params, observation, text, seen, config=TOLD.config) -> Any:
   return network.Network(config).apply(
     {'params': params},
     observation,
