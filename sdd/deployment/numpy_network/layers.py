@@ -43,18 +43,21 @@ def normalised(
 def group_normalise(
   x: np.ndarray, scale: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
-  """Normalises groups of columns of `x` (rows, channels), in place.
+  """Normalises groups of channels of each `x` (*b, rows, channels), in place.
 
   Scale and bias, (groups, channels of a group), say which belong together.
   """
-  count = len(x) * scale.shape[1]
-  mean = x.sum(axis=0).reshape(scale.shape).sum(axis=1, keepdims=True) / count
-  square = np.einsum('tc,tc->c', x, x).reshape(scale.shape)
-  square = square.sum(axis=1, keepdims=True) / count
-  variance = np.maximum(square - mean * mean, 0)
-  scale = scale / np.sqrt(variance + EPSILON)
-  x *= scale.ravel()
-  x += (bias - mean * scale).ravel()
+  flat = x.shape[:-2] + (1, x.shape[-1])
+  groups = x.shape[:-2] + scale.shape
+  count = x.shape[-2] * scale.shape[1]
+  total = np.add.reduce(x, axis=-2).reshape(groups)
+  mean = np.add.reduce(total, axis=-1, keepdims=True) / count
+  square = np.einsum('...tc,...tc->...c', x, x).reshape(groups)
+  variance = np.add.reduce(square, axis=-1, keepdims=True) / count
+  variance -= mean * mean
+  scale = scale / np.sqrt(np.maximum(variance, 0) + EPSILON)
+  x *= scale.reshape(flat)
+  x += (bias - mean * scale).reshape(flat)
   return x
 
 
