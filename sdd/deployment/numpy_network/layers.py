@@ -47,17 +47,23 @@ def group_normalise(
 
   Scale and bias, (groups, channels of a group), say which belong together.
   """
-  flat = x.shape[:-2] + (1, x.shape[-1])
-  groups = x.shape[:-2] + scale.shape
-  count = x.shape[-2] * scale.shape[1]
-  total = np.add.reduce(x, axis=-2).reshape(groups)
-  mean = np.add.reduce(total, axis=-1, keepdims=True) / count
-  square = np.einsum('...tc,...tc->...c', x, x).reshape(groups)
-  variance = np.add.reduce(square, axis=-1, keepdims=True) / count
-  variance -= mean * mean
-  scale = scale / np.sqrt(np.maximum(variance, 0) + EPSILON)
+  *before, rows, channels = x.shape
+  flat, groups = (*before, 1, channels), (*before, *scale.shape)
+  count = rows * scale.shape[1]
+  mean = np.add.reduce(x, axis=-2).reshape(groups)
+  mean = np.add.reduce(mean, axis=-1, keepdims=True)
+  mean /= count
+  deviation = np.einsum('...tc,...tc->...c', x, x).reshape(groups)
+  deviation = np.add.reduce(deviation, axis=-1, keepdims=True)
+  deviation /= count
+  deviation -= mean * mean
+  np.maximum(deviation, 0, out=deviation)
+  deviation += EPSILON
+  np.sqrt(deviation, out=deviation)
+  scale = scale / deviation
   x *= scale.reshape(flat)
-  x += (bias - mean * scale).reshape(flat)
+  scale *= mean
+  x += np.subtract(bias, scale, out=scale).reshape(flat)
   return x
 
 

@@ -58,7 +58,9 @@ class Product:
     """What writes the product of `x`, of `columns`, into `out` when called."""
     rows, (features, width) = len(x), self._weight.shape
     if rows > _FEW or rows * width * _TILE > _SMALL:
-      return functools.partial(self._many, x, out, np.empty((features, rows), np.float32))
+      return functools.partial(
+        self._many, x, out, np.empty((features, rows), np.float32)
+      )
     tile = math.gcd(features, _TILE)
     if tile < _TILE // 2:
       tile = features

@@ -94,9 +94,7 @@ class ConvBlock:
 
   def __init__(self, weights: Weights, name: str, count: int, length: int):
     _, taps = weights.conv(f'{name}/conv')
-    self._conv = Conv(
-      weights, f'{name}/conv', count, length, padding=taps // 2
-    )
+    self._conv = Conv(weights, f'{name}/conv', count, length, padding=taps // 2)
     self.input = self._conv.input
     self._norm = weights.norm(f'{name}/norm')
 
@@ -108,8 +106,7 @@ class ConvBlock:
 class Residual:
   """Two blocks around a skip connection, FiLM between them.
 
-  Attributes:
-    film: which part of all scales and biases belongs here.
+  `film` says which of the scales and biases of all layers are its own.
   """
 
   def __init__(

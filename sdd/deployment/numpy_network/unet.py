@@ -7,12 +7,14 @@ import numpy as np
 
 from sdd.deployment.numpy_network import layers, temporal
 
+_TOGETHER = 16  # chunks at most, so that the buffers stay small
+_KEPT = 2  # sets of buffers, each for another number of chunks
+
 
 class UNet:
   """The U-Net, its kernels laid out and its FiLM tables made once.
 
-  Buffers are made for the number of chunks that are asked for, and again when
-  that changes.
+  Buffers are made when a number of chunks is first asked for.
   """
 
   def __init__(
@@ -30,25 +32,37 @@ class UNet:
     self._weights = temporal.Weights(mine, config['groups'])
     self._levels, self._length = len(config['channels']), length
     self._fold(mine, arrays['times'], config['step_dimension'])
-    self._unrolled = _Unrolled(
-      self._weights, self._films, self._levels, 1, length
-    )
+    self._unrolled: dict[int, _Unrolled] = {}
+    self._layers_for(1)
 
   def sample(
     self, condition: np.ndarray, noise: np.ndarray, ddim: np.ndarray
   ) -> np.ndarray:
-    """The loop from noise (count, Ta, 10) to clean chunks, all at once."""
-    if len(noise) != self._unrolled.count:
-      self._unrolled = _Unrolled(
-        self._weights, self._films, self._levels, len(noise), self._length
-      )
+    """The loop from noise (count, Ta, 10) to clean chunks, many at once."""
     films = self._time + layers.mish(condition) @ self._film
+    parts = np.array_split(noise, -(-len(noise) // _TOGETHER))
+    return np.concatenate([self._clean(films, part, ddim) for part in parts])
+
+  def _clean(
+    self, films: np.ndarray, noise: np.ndarray, ddim: np.ndarray
+  ) -> np.ndarray:
+    answer_to = self._layers_for(len(noise))
     noisy = np.array(noise, np.float32)
     for film, (a, b, c, d) in zip(films, ddim, strict=True):
-      answer = self._unrolled(noisy, film)
+      answer = answer_to(noisy, film)
       clean = np.clip(a * noisy + b * answer, -1, 1)
       noisy = c * noisy + d * clean
     return noisy
+
+  def _layers_for(self, count: int) -> '_Unrolled':
+    """The layers with buffers for so many chunks."""
+    if count not in self._unrolled:
+      if len(self._unrolled) == _KEPT:
+        del self._unrolled[next(iter(self._unrolled))]  # the oldest
+      self._unrolled[count] = _Unrolled(
+        self._weights, self._films, self._levels, count, self._length
+      )
+    return self._unrolled[count]
 
   def _fold(
     self, arrays: Mapping[str, np.ndarray], times: np.ndarray, dimension: int
@@ -72,11 +86,7 @@ class UNet:
 
 
 class _Unrolled:
-  """All layers for so many chunks, in order, each handing on its output.
-
-  Attributes:
-    count: how many chunks.
-  """
+  """All layers for so many chunks, in order, each handing on its output."""
 
   def __init__(
     self,
@@ -86,7 +96,7 @@ class _Unrolled:
     count: int,
     length: int,
   ):
-    self.count = count
+    self._count = count
     self._weights, self._films = weights, films
     self._steps: list[Callable[[np.ndarray], None]] = []
     self._build(levels, length)
@@ -101,13 +111,17 @@ class _Unrolled:
   def _pair(self, name: str, length: int) -> list[temporal.Residual]:
     return [
       temporal.Residual(
-        self._weights, name + part, self.count, length, self._films[name + part]
+        self._weights,
+        name + part,
+        self._count,
+        length,
+        self._films[name + part],
       )
       for part in 'ab'
     ]
 
   def _conv(self, name: str, length: int, **how: int) -> temporal.Conv:
-    return temporal.Conv(self._weights, name, self.count, length, **how)
+    return temporal.Conv(self._weights, name, self._count, length, **how)
 
   def _build(self, levels: int, length: int) -> None:
     """Makes every layer, then the steps that hand one's output to the next."""
@@ -116,7 +130,7 @@ class _Unrolled:
     down = [self._pair(f'down_{i}', sizes[i]) for i in range(levels)]
     middle = self._pair('middle_', sizes[-1])
     up = {i: self._pair(f'up_{i}', sizes[i]) for i in reversed(range(last))}
-    final = temporal.ConvBlock(self._weights, 'final', self.count, length)
+    final = temporal.ConvBlock(self._weights, 'final', self._count, length)
     self._output = self._conv('output', length)
     self._entry = down[0][0].input
     for i in range(last):
