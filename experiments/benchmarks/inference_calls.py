@@ -52,7 +52,7 @@ def _denoisers(name: str) -> Calls:
   shape = _CHUNKS[name], _LENGTH, action.DIMENSION
   noise = rng.normal(size=shape).astype(np.float32)
   seen = rng.normal(size=(1, condition_dimension)).astype(np.float32)
-  params = training_steps.random_params(net, noise, seen, rng)
+  params = training_steps.random_params(net, noise[:1], seen, rng)
   calls = {
     'numpy': _numpy(params, channels, step_dimension, how, noise, seen),
     'jax': _jax(net, params, how, noise, seen),
@@ -99,7 +99,7 @@ def _jax(
   @jax.jit
   def sample(params: Any, noise: Any, seen: Any) -> Any:
     def step(index: Any, noisy: Any) -> Any:
-      time = jnp.asarray(how.times)[index][None]
+      time = jnp.broadcast_to(jnp.asarray(how.times)[index], len(noise))
       answer: Any = net.apply({'params': params}, noisy, time, seen)
       return schedule_lib.ddim_step(
         noisy, answer, jnp.asarray(how.table)[index]
@@ -107,7 +107,7 @@ def _jax(
 
     return jax.lax.fori_loop(0, len(how.times), step, noise)
 
-  there = jax.device_put(params)
+  there, seen = jax.device_put(params), seen.repeat(len(noise), axis=0)
   return lambda: np.asarray(sample(there, noise, seen))
 
 
