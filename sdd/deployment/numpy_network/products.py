@@ -38,7 +38,7 @@ class Product:
 
   def __init__(self, kernel: np.ndarray, bias: np.ndarray):
     self.inputs, features = kernel.shape
-    # Every feature begins on a cache line; never a power of two apart.
+    # Every feature begins on a cache line, and there is room for the bias.
     width = self.inputs // _LINE * _LINE + _LINE
     self._weight = zeros((features, width))
     self._weight[:, : self.inputs] = kernel.T
