@@ -2,12 +2,13 @@
 
   python -m experiments.benchmarks.inference --write
 
-The denoiser alone, for one chunk: the small U-Net with 10 steps and the
-paper's with 5, in the NumPy that a robot runs, in JAX (one compiled loop) and
-in PyTorch (eager), with the same parameters; they first have to give the same
-chunk. Then the whole policy of the paper's size, three cameras of 160x240
-pixels included, in NumPy and in JAX. They take turns in one process that is
-kept on one core; the median of the CPU time counts.
+The denoiser alone, for one chunk: the small U-Net with 10 steps (also for the
+8 chunks of which a policy chooses one) and the paper's with 5, in the NumPy
+that a robot runs, in JAX (one compiled loop) and in PyTorch (eager), with the
+same parameters; they first have to give the same chunk. Then the whole policy
+of the paper's size, three cameras of 160x240 pixels included, in NumPy and in
+JAX. They take turns in one process that is kept on one core; the median of the
+CPU time counts.
 
 PyTorch is left out where it is missing: pip install "sdd[benchmark]".
 """
@@ -35,7 +36,7 @@ _ROUNDS = flags.DEFINE_integer(
   'rounds', 15, 'decisions of each, in turns', lower_bound=1
 )
 _PARTS = flags.DEFINE_list(
-  'parts', ['small', 'paper', 'whole'], 'what to measure'
+  'parts', ['small', 'candidates', 'paper', 'whole'], 'what to measure'
 )
 _WRITE = flags.DEFINE_boolean(
   'write', False, 'keep the numbers in experiments/results/inference.json'

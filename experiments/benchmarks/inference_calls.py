@@ -23,10 +23,12 @@ from sdd.simulation import action
 
 PARTS = {
   'small': 'small U-Net, 10 steps',
+  'candidates': 'small U-Net, 10 steps, 8 chunks',
   'paper': "the paper's U-Net, 5 steps",
   'whole': "the paper's policy, 3 cameras, 5 steps",
 }
-_STEPS = {'small': 10, 'paper': 5, 'whole': 5}
+_STEPS = {'small': 10, 'candidates': 10, 'paper': 5, 'whole': 5}
+_CHUNKS = {'small': 1, 'candidates': 8, 'paper': 1}
 _LENGTH, _KERNEL, _GROUPS = 16, 5, 8
 _SAID = 'move the crayon box into the top drawer'
 
@@ -39,16 +41,18 @@ def make(name: str) -> Calls:
 
 
 def _denoisers(name: str) -> Calls:
-  """From noise to a clean chunk, given what is observed."""
-  channels, step_dimension, condition_dimension = training_steps.SIZES[name]
+  """From noise to clean chunks, given what is observed."""
+  size = 'small' if name == 'candidates' else name
+  channels, step_dimension, condition_dimension = training_steps.SIZES[size]
   how = acting.make(policy_config.PolicyConfig(inference_steps=_STEPS[name]))
   net = unet.UNet(
     channels, kernel_size=_KERNEL, groups=_GROUPS, step_dimension=step_dimension
   )
   rng = np.random.default_rng(0)
-  noise = rng.normal(size=(1, _LENGTH, action.DIMENSION)).astype(np.float32)
+  shape = _CHUNKS[name], _LENGTH, action.DIMENSION
+  noise = rng.normal(size=shape).astype(np.float32)
   seen = rng.normal(size=(1, condition_dimension)).astype(np.float32)
-  params = training_steps.random_params(net, noise, seen, rng)
+  params = training_steps.random_params(net, noise[:1], seen, rng)
   calls = {
     'numpy': _numpy(params, channels, step_dimension, how, noise, seen),
     'jax': _jax(net, params, how, noise, seen),
@@ -82,7 +86,7 @@ def _numpy(
     'step_dimension': step_dimension,
   }
   denoiser = numpy_unet.UNet(arrays, config, length=_LENGTH)
-  return lambda: denoiser.sample(seen[0], noise, how.table)[0]
+  return lambda: denoiser.sample(seen[0], noise, how.table)
 
 
 def _jax(
@@ -95,7 +99,7 @@ def _jax(
   @jax.jit
   def sample(params: Any, noise: Any, seen: Any) -> Any:
     def step(index: Any, noisy: Any) -> Any:
-      time = jnp.asarray(how.times)[index][None]
+      time = jnp.broadcast_to(jnp.asarray(how.times)[index], len(noise))
       answer: Any = net.apply({'params': params}, noisy, time, seen)
       return schedule_lib.ddim_step(
         noisy, answer, jnp.asarray(how.table)[index]
@@ -103,8 +107,8 @@ def _jax(
 
     return jax.lax.fori_loop(0, len(how.times), step, noise)
 
-  there = jax.device_put(params)
-  return lambda: np.asarray(sample(there, noise, seen))[0]
+  there, seen = jax.device_put(params), seen.repeat(len(noise), axis=0)
+  return lambda: np.asarray(sample(there, noise, seen))
 
 
 def _torch(
@@ -121,7 +125,7 @@ def _torch(
         answer = module(noisy, torch.tensor([int(time)]), told)
         clean = (a * noisy + b * answer).clamp(-1, 1)
         noisy = c * noisy + d * clean
-    return noisy.numpy()[0]
+    return noisy.numpy()
 
   return sample
 

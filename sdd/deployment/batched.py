@@ -1,8 +1,7 @@
 """An exported policy that samples many chunks at once, in JAX.
 
-The runtime on the robot works on one chunk at a time. Here the network is
-built again from the arrays of a `policy.npz`, for drawings of what a policy
-might do.
+The runtime on the robot is made for a few chunks. Here the network is built
+again from the arrays of a `policy.npz`, for drawings of what a policy might do.
 """
 
 import json

@@ -150,8 +150,8 @@ class NumpyPolicy:
   ) -> Array:
     """Samples chunks (count, Ta, 10); the first is what `infer` answers.
 
-    `sample` may do the work elsewhere, all at once; else it is done here,
-    one after the other. Raises as `infer` does.
+    `sample` may do the work elsewhere; else it is done here. Raises as `infer`
+    does.
     """
     present, pictures = self._vector(observation), self._look(observation)
     said = self._find(str(observation['instruction']))

@@ -6,12 +6,13 @@ import pytest
 from experiments.benchmarks import inference_calls
 
 
-def test_everybody_computes_the_same_chunk():
-  calls = inference_calls.make('small')
+@pytest.mark.parametrize(('part', 'count'), [('small', 1), ('candidates', 8)])
+def test_everybody_computes_the_same_chunks(part, count):
+  calls = inference_calls.make(part)
   chunks = [call() for call in calls.values()]
   assert {'numpy', 'jax'} <= set(calls)
   for chunk in chunks:
-    assert chunk.shape == (16, 10)
+    assert chunk.shape == (count, 16, 10)
     np.testing.assert_allclose(chunk, chunks[0], atol=1e-4)
 
 

@@ -43,18 +43,27 @@ def normalised(
 def group_normalise(
   x: np.ndarray, scale: np.ndarray, bias: np.ndarray
 ) -> np.ndarray:
-  """Normalises groups of columns of `x` (rows, channels), in place.
+  """Normalises groups of channels of each `x` (*b, rows, channels), in place.
 
   Scale and bias, (groups, channels of a group), say which belong together.
   """
-  count = len(x) * scale.shape[1]
-  mean = x.sum(axis=0).reshape(scale.shape).sum(axis=1, keepdims=True) / count
-  square = np.einsum('tc,tc->c', x, x).reshape(scale.shape)
-  square = square.sum(axis=1, keepdims=True) / count
-  variance = np.maximum(square - mean * mean, 0)
-  scale = scale / np.sqrt(variance + EPSILON)
-  x *= scale.ravel()
-  x += (bias - mean * scale).ravel()
+  *before, rows, channels = x.shape
+  flat, groups = (*before, 1, channels), (*before, *scale.shape)
+  count = rows * scale.shape[1]
+  mean = np.add.reduce(x, axis=-2).reshape(groups)
+  mean = np.add.reduce(mean, axis=-1, keepdims=True)
+  mean /= count
+  deviation = np.einsum('...tc,...tc->...c', x, x).reshape(groups)
+  deviation = np.add.reduce(deviation, axis=-1, keepdims=True)
+  deviation /= count
+  deviation -= mean * mean
+  np.maximum(deviation, 0, out=deviation)
+  deviation += EPSILON
+  np.sqrt(deviation, out=deviation)
+  scale = scale / deviation
+  x *= scale.reshape(flat)
+  scale *= mean
+  x += np.subtract(bias, scale, out=scale).reshape(flat)
   return x
 
 
