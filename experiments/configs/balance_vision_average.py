@@ -5,7 +5,7 @@ Song, CoRL 2023; there on Balance, too, 76.5 against 79.0 %): what a camera's
 last maps hold is averaged, in the place of telling where each is brightest.
 All else is as in `balance_vision.py`.
 
-Hardware: as `balance_vision.py`, two CPU cores, about 15 minutes (estimated).
+Hardware: as `balance_vision.py`, one CPU core, half an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/balance_vision_average.py \\

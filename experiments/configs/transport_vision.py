@@ -5,7 +5,7 @@ The row "Ours: language-conditioned diffusion policy" for the transport task of
 is as in `balance_vision.py`, but the toys have 22 shapes, and pictures are all
 that tells them apart.
 
-Hardware: two CPU cores, about 30 minutes (estimated).
+Hardware: one CPU core, about an hour (estimated).
 
     python -m experiments.train \\
       --config=experiments/configs/transport_vision.py \\
