@@ -16,9 +16,9 @@ it so faintly that a policy which is not asked puts the bus down 4 to 10 cm
 beside the block.
 
 On 389 episodes it did 46 % (33 to 60 %, 50 episodes), and 32 % half-way
-through; on 100 of them, 20 % half-way through. Not asked, with pictures of 96x96 and an undisturbed tool, as many
-episodes and steps gave 7 % (30 episodes). Told the state in the place of
-pictures (`balance_state.py`), 87 %.
+through; on 100 of them, 20 % half-way through. Not asked, with pictures of
+96x96 and an undisturbed tool, 389 episodes and as many steps gave 7 % (30
+episodes). Told the state in the place of pictures (`balance_state.py`), 87 %.
 
 Hardware: one CPU core, half an hour.
 
