@@ -8,12 +8,15 @@ it stopped, and a larger --episodes adds to what is there:
     --retry=none
   python -m experiments.benchmark --policy=generator --episodes=200 \\
     --primitives=planar --retry=none
+  python -m experiments.benchmark --policy=runs/all_tasks --episodes=50
+  python -m experiments.benchmark --policy='runs/{scene}_state' --episodes=50
   python -m experiments.benchmark --episodes=0     only writes the page anew
 
-All runs kept under --out appear side by side on its page, benchmark.md, with
-the paper's Tables 2, 6 and 7, where attempts fail, what they cost, and
-success against simulated time; benchmark.json has the same figures. Unseen
-toys (scene transport_test) are measured too, beside the eighteen.
+With {scene} in its path every scene has a policy of its own. All runs kept
+under --out appear side by side on its page, benchmark.md, with the paper's
+Tables 2, 6 and 7, where attempts fail, what they cost, and success against
+simulated time; benchmark.json has the same figures. Unseen toys (scene
+transport_test) are measured too, beside the eighteen.
 """
 
 from __future__ import annotations
@@ -50,8 +53,10 @@ with epy.lazy_imports():
   from sdd.scenes import scene as scene_lib
 
 _POLICY = flags.DEFINE_string(
-  'policy', 'generator', 'generator, a training --workdir, or a policy.npz'
-)
+  'policy', 'generator', 'generator, a training --workdir, or a policy.npz; '
+  '{scene} in it stands for the name of the scene'
+)  # fmt: skip
+_SCENE = '{scene}'
 urls.accept('policy', 'ws', 'wss')
 _EPISODES = flags.DEFINE_integer(
   'episodes', 200, 'of each task; 0 measures nothing', lower_bound=0
@@ -63,9 +68,10 @@ _PLOT = 'success_over_time.png'
 _OUT = flags.DEFINE_string(
   'out', 'runs/benchmark', 'folder of the runs and their page'
 )
-_RECORD = flags.DEFINE_bool(
-  'record', False, 'also keep the figures in experiments/results'
-)
+_RECORD = flags.DEFINE_string(
+  'record', None, 'also keep the figures as experiments/results/RECORD.json, '
+  'and beside them the page and its plot',
+)  # fmt: skip
 flags.adopt_module_key_flags(measuring)
 flags.adopt_module_key_flags(generator_flags)
 
@@ -86,6 +92,8 @@ def main(_: Sequence[str]) -> int:
       raise
     finally:
       log.close()
+      if not log.outcomes:  # nothing was measured, so there is no run
+        log.path.unlink()
   write_page(out)
   return 0
 
@@ -163,11 +171,17 @@ def _measure(
   with program.progress('Measuring', total, done=total - left) as meter:
     for scene in scenes:
       for outcome in measuring.outcomes(
-        _POLICY.value, scene, todo[scene.domain]
+        _policy(scene), scene, todo[scene.domain]
       ):
         log.add(scene.domain, outcome)
         won, done = won + outcome.success, done + 1
         meter.advance(1, status=f'{scene.domain}, {won}/{done} succeeded')
+
+
+def _policy(scene: scene_lib.Scene) -> str:
+  """The policy for a scene; unseen toys are for that of the seen ones."""
+  learnt_in = scene.domain.removesuffix('_test')
+  return _POLICY.value.replace(_SCENE, learnt_in)
 
 
 def _missing(
@@ -214,7 +228,7 @@ def write_page(out: pathlib.Path) -> None:
     console.print(rich_markdown.Markdown(benchmark_report.cost_table(run)))
   console.print(f'Page: {out / "benchmark.md"}')
   if _RECORD.value:
-    _record(runs, out)
+    _record(_RECORD.value, runs, out)
 
 
 def _order(settings: dict[str, Any]) -> tuple[bool, ...]:
@@ -226,7 +240,9 @@ def _order(settings: dict[str, Any]) -> tuple[bool, ...]:
   )
 
 
-def _record(runs: Sequence[comparison.Run], out: pathlib.Path) -> None:
+def _record(
+  name: str, runs: Sequence[comparison.Run], out: pathlib.Path
+) -> None:
   """Keeps the figures, the page and its plot among the measured results."""
   rows = []
   for run in runs:
@@ -240,7 +256,7 @@ def _record(runs: Sequence[comparison.Run], out: pathlib.Path) -> None:
           }
         )  # fmt: skip
   results.write_result(
-    'benchmark',
+    name,
     {
       'title': 'The benchmark by domain, with 95 % intervals',
       'markdown': comparison.table_2(runs),
@@ -249,8 +265,9 @@ def _record(runs: Sequence[comparison.Run], out: pathlib.Path) -> None:
     },
     command='; '.join(run.command for run in runs),
   )
-  for name in ('benchmark.md', _PLOT):
-    shutil.copy(out / name, results.FOLDER / name)
+  page = benchmark_report.markdown(runs, f'{name}.png')
+  _write(results.FOLDER / f'{name}.md', page)
+  shutil.copy(out / _PLOT, results.FOLDER / f'{name}.png')
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -19,6 +19,7 @@ RUNS = {
   ],
   'no physics': ['--randomise_physics=-1'],
   'robot': ['--robot=panda', '--gripper=wide', '--episodes=1', '--workers=0'],
+  'of each scene': ['--policy=runs/{scene}_policy', '--episodes=1'],
   'two robots': ['--scenes=transport@panda', '--episodes=1'],
 }  # fmt: skip
 
@@ -77,7 +78,8 @@ def test_the_page_compares_with_the_paper(out, told):
     ('no such scene', 'second', "Did you mean 'drawer'?"),
     ('other settings', 'second', 'first_seed'),
     ('no physics', 'physics', '--randomise_physics=-1'),
-    ('two robots', 'robot', 'Name it with --robot=panda'),
+    ('of each scene', 'robot', 'runs/transport_policy'),
+    ('two robots', 'of each scene', 'Name it with --robot=panda'),
   ],
 )
 def test_bad_input_leaves_what_is_there(told, run, before, complaint):

@@ -8,18 +8,19 @@ import pytest
 
 FOLDER = pathlib.Path(__file__).parents[2] / 'experiments' / 'configs'
 PAGES = sorted(path.stem for path in FOLDER.glob('*.py'))
-# Of each ablation, what sets it apart from drawer_state.
+# Of each ablation, what sets it apart from the page it begins with.
 ABLATIONS = {
-  'absolute': {'relative_position'},
-  'execute_8': {'execution_horizon'},
-  'feed_forward': {'head'},
-  'flow': {'prediction', 'inference_steps'},
-  'no_proprioception': {'use_proprioception', 'relative_position'},
-  'no_retry': {'max_episodes'},
-  'one_candidate': {'candidates'},
-  'sub_tasks': {'conditioning'},
-  'undisturbed': {'disturbance'},
-  'unsqueezed': {'position_scale'},
+  'balance_state_absolute': {'relative_position'},
+  'balance_state_execute_8': {'execution_horizon'},
+  'balance_state_feed_forward': {'head'},
+  'balance_state_flow': {'prediction', 'inference_steps'},
+  'balance_state_no_proprioception': {'use_proprioception', 'relative_position'},
+  'balance_state_no_retry': {'max_episodes'},
+  'balance_state_sub_tasks': {'conditioning'},
+  'balance_state_undisturbed': {'disturbance'},
+  'balance_state_unsqueezed': {'position_scale'},
+  'balance_vision_average': {'vision'},
+  'drawer_state_one_candidate': {'candidates'},
 }
 
 
@@ -47,13 +48,13 @@ def test_a_page_can_be_run(name):
 
 @pytest.mark.parametrize('name', ABLATIONS)
 def test_an_ablation_changes_one_thing_and_says_how_to_run_it(name):
-  page, main = fields(f'drawer_state_{name}'), fields('drawer_state')
+  page, main = fields(name), fields('_'.join(name.split('_')[:2]))
   changed = {field for field in main if page[field] != main[field]}
   assert changed == ABLATIONS[name]
-  said = load(f'drawer_state_{name}').__doc__
+  said = load(name).__doc__
   assert said
   for words in (
-    f'--config=experiments/configs/drawer_state_{name}.py',
+    f'--config=experiments/configs/{name}.py',
     'Scaling Up and Distilling Down',
     'Hardware:',
   ):
