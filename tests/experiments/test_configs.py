@@ -14,7 +14,10 @@ ABLATIONS = {
   'balance_state_execute_8': {'execution_horizon'},
   'balance_state_feed_forward': {'head'},
   'balance_state_flow': {'prediction', 'inference_steps'},
-  'balance_state_no_proprioception': {'use_proprioception', 'relative_position'},
+  'balance_state_no_proprioception': {
+    'use_proprioception',
+    'relative_position',
+  },
   'balance_state_no_retry': {'max_episodes'},
   'balance_state_sub_tasks': {'conditioning'},
   'balance_state_undisturbed': {'disturbance'},
