@@ -4,31 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+import small_policy
 
 from sdd import errors
 from sdd.dataset import statistics
-from sdd.policy import config, frame, network, policy, protocol, spec
+from sdd.policy import frame, network, policy, protocol, spec
 from sdd.simulation import action
-
-CONFIG = config.PolicyConfig(
-  action_horizon=8,
-  execution_horizon=4,
-  channels=(8, 16),
-  groups=4,
-  step_dimension=8,
-  object_width=16,
-  heads=2,
-  observation_hidden=(16,),
-  condition_dimension=8,
-  text_dimension=8,
-  inference_steps=3,
-)
 
 
 def specification():
   rng = np.random.default_rng(0)
   return spec.PolicySpec(
-    config=CONFIG,
+    config=small_policy.CONFIG,
     action_spec=action.ActionSpec(),
     scenes={'drawer': ('box/x', 'box/y')},
     instructions=('open the drawer',),
@@ -43,7 +30,7 @@ def specification():
 
 @pytest.fixture(scope='module')
 def learnt():
-  params = network.init(CONFIG, 1, seed=0)
+  params = network.init(small_policy.CONFIG, 1, seed=0)
   return policy.DiffusionPolicy(specification(), params)
 
 

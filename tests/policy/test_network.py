@@ -6,22 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import small_policy
 
 from sdd import errors
 from sdd.policy import activation, config, conv, network, unet
-
-TINY = config.PolicyConfig(
-  action_horizon=8,
-  execution_horizon=4,
-  channels=(8, 16),
-  groups=4,
-  step_dimension=8,
-  object_width=16,
-  heads=2,
-  observation_hidden=(16,),
-  condition_dimension=8,
-  text_dimension=8,
-)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +34,7 @@ def test_both_convolutions_agree_forwards_and_backwards(size, stride, padding):
 
 def test_the_network_is_the_same_with_either_convolution():
   rng = np.random.default_rng(1)
-  params = network.init(TINY, 2, seed=0)
+  params = network.init(small_policy.CONFIG, 2, seed=0)
   inputs = (
     rng.standard_normal((3, 8, 10)).astype(np.float32),
     np.array([0, 7, 49]),
@@ -55,7 +43,7 @@ def test_the_network_is_the_same_with_either_convolution():
   )
   outputs = []
   for implementation in config.CONV_IMPLEMENTATIONS:
-    sizes = dataclasses.replace(TINY, conv_impl=implementation)
+    sizes = dataclasses.replace(small_policy.CONFIG, conv_impl=implementation)
     apply = jax.jit(network.Network(sizes).apply)
     outputs.append(np.asarray(apply({'params': params}, *inputs)))
   assert outputs[0].shape == (3, 8, 10)
@@ -88,7 +76,10 @@ def test_mish_is_mish():
 
 
 def test_the_same_seed_gives_the_same_parameters():
-  one, two = network.init(TINY, 2, seed=3), network.init(TINY, 2, seed=3)
+  one, two = (
+    network.init(small_policy.CONFIG, 2, seed=3),
+    network.init(small_policy.CONFIG, 2, seed=3),
+  )
   jax.tree.map(np.testing.assert_array_equal, one, two)
 
 
@@ -114,4 +105,4 @@ def test_the_same_seed_gives_the_same_parameters():
 )
 def test_an_impossible_size_is_refused_by_name(field, value):
   with pytest.raises(errors.SddError, match=field):
-    dataclasses.replace(TINY, **{field: value}).validate()
+    dataclasses.replace(small_policy.CONFIG, **{field: value}).validate()
