@@ -25,5 +25,6 @@ from sdd.training import config as training_config
 
 def get_config() -> training_config.TrainingConfig:
   config = drawer_state.get_config()
-  config.steps = 12_000
+  config.balanced = 'scene'
+  config.steps = 16_000
   return config

@@ -40,5 +40,5 @@ def get_config() -> training_config.TrainingConfig:
     batch_size=256,
     steps=100_000,
     learning_rate=3e-4,
-    balanced=True,
+    balanced='scene',
   )

@@ -40,6 +40,6 @@ def get_config() -> training_config.TrainingConfig:
     batch_size=256,
     steps=12_000,
     learning_rate=1e-3,
-    balanced=True,
+    balanced='task',
     disturbance=0.03,
   )

@@ -18,5 +18,5 @@ from sdd.training import config as training_config
 def get_config() -> training_config.TrainingConfig:
   config = balance_vision.get_config()
   config.steps = 12_000
-  config.balanced = True
+  config.balanced = 'task'
   return config

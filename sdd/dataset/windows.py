@@ -2,8 +2,8 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypedDict, get_args
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -27,6 +27,8 @@ _WANTED = (
   'episode_metadata/task',
 )
 _SUB_TASK = 'steps/language/sub_task'
+Balanced = Literal['no', 'task', 'scene']
+BALANCED = get_args(Balanced)
 
 
 class Batch(TypedDict):
@@ -121,7 +123,7 @@ class Windows:
     return self.pictures[self.step[np.asarray(indices)]]
 
   def epoch_order(
-    self, seed: int, epoch: int, *, balanced: bool = False
+    self, seed: int, epoch: int, *, balanced: Balanced = 'no'
   ) -> Int[np.ndarray, ' windows']:
     """The order in which an epoch visits the windows.
 
@@ -130,20 +132,35 @@ class Windows:
     Args:
       seed: of the training run.
       epoch: number of the epoch.
-      balanced: give every task the same number of visits (up to one), in
-        an epoch of the same length: windows of rare tasks come more than
-        once, some of frequent tasks not at all.
+      balanced: `task` gives every task the same number of visits (up to
+        one), in an epoch of the same length: windows of rare tasks come more
+        than once, some of frequent tasks not at all. `scene` gives every
+        scene the same number, and in it every task.
     """
     rng = np.random.default_rng([seed, epoch])
-    if not balanced:
+    if balanced == 'no':
       return rng.permutation(len(self))
-    tasks = np.unique(self.instruction)
-    visits = np.array_split(np.arange(len(self)), len(tasks))
+    everything = np.arange(len(self))
+    parts = [everything]
+    if balanced == 'scene':
+      parts = [np.flatnonzero(self.scene == s) for s in np.unique(self.scene)]
     chosen = []
-    for task, share in zip(rng.permutation(tasks), visits, strict=True):
-      members = rng.permutation(np.flatnonzero(self.instruction == task))
-      chosen.append(np.resize(members, len(share)))
+    for part, share in _shared(rng, parts, everything):
+      tasks = self.instruction[part]
+      members = [part[tasks == task] for task in np.unique(tasks)]
+      for windows, visits in _shared(rng, members, share):
+        chosen.append(np.resize(rng.permutation(windows), len(visits)))
     return rng.permutation(np.concatenate(chosen))
+
+
+def _shared(
+  rng: np.random.Generator,
+  groups: Sequence[Int[np.ndarray, ' _']],
+  visits: Int[np.ndarray, ' V'],
+) -> Iterator[tuple[Int[np.ndarray, ' _'], Int[np.ndarray, ' _']]]:
+  """The groups in a drawn order, each with an equal share of the visits."""
+  order = [groups[number] for number in rng.permutation(len(groups))]
+  return zip(order, np.array_split(visits, len(groups)), strict=True)
 
 
 def load_windows(

@@ -30,7 +30,7 @@ class Batches:
     *,
     batch_size: int,
     seed: int,
-    balanced: bool = False,
+    balanced: windows.Balanced = 'no',
     conditioning: str = 'task',
     disturbance: float = 0.0,
   ):

@@ -3,6 +3,7 @@
 import dataclasses
 
 from sdd import errors
+from sdd.dataset import windows
 from sdd.policy import config as policy_config
 
 CONDITIONINGS = ('task', 'sub_task', 'both')
@@ -33,7 +34,8 @@ class TrainingConfig:
     ema_max: the largest decay.
     seed: of parameters, order of the data, noise.
     max_episodes: use only the first so many episodes; 0 means all.
-    balanced: show every task equally often.
+    balanced: what is shown equally often: every `task`; or every `scene`, and
+      in it every task; or `no` such thing.
     conditioning: which sentence a window comes with: `task`, `sub_task` (the
       one its step works on), or `both` (either, drawn anew every time).
     disturbance: standard deviation by which the tool is observed off its place
@@ -60,7 +62,7 @@ class TrainingConfig:
   ema_max: float = 0.9999
   seed: int = 0
   max_episodes: int = 0
-  balanced: bool = False
+  balanced: windows.Balanced = 'no'
   conditioning: str = 'task'
   disturbance: float = 0.0
   log_every: int = 100
@@ -75,6 +77,10 @@ class TrainingConfig:
     if self.conditioning not in CONDITIONINGS:
       raise errors.UnknownNameError(
         'conditioning', self.conditioning, CONDITIONINGS
+      )
+    if self.balanced not in windows.BALANCED:
+      raise errors.UnknownNameError(
+        'balanced', str(self.balanced), windows.BALANCED
       )
     least = {
       'batch_size': 1,

@@ -120,13 +120,27 @@ def test_epochs_are_permutations_that_repeat(path):
 
 def test_balanced_epochs_visit_tasks_equally(path):
   loaded = windows.load_windows(path)
-  order = loaded.epoch_order(0, 0, balanced=True)
+  order = loaded.epoch_order(0, 0, balanced='task')
   assert len(order) == len(loaded)
   visits = np.bincount(loaded.instruction[order])
   assert visits.max() - visits.min() <= 1
   plain = np.bincount(loaded.instruction)
   assert plain.max() - plain.min() > 1
-  np.testing.assert_array_equal(order, loaded.epoch_order(0, 0, balanced=True))
+  again = loaded.epoch_order(0, 0, balanced='task')
+  np.testing.assert_array_equal(order, again)
+
+
+def test_scenes_are_visited_equally_and_in_each_its_tasks(path):
+  loaded = windows.load_windows(path)
+  # As if the windows came from two scenes, the first with most of the tasks.
+  scene = np.where(loaded.instruction < loaded.instruction.max(), 0, 1)
+  loaded = dataclasses.replace(loaded, scene=scene)
+  order = loaded.epoch_order(0, 0, balanced='scene')
+  assert len(order) == len(loaded)
+  visits = np.bincount(scene[order])
+  assert visits.max() - visits.min() <= 1
+  tasks = np.bincount(loaded.instruction[order][scene[order] == 0])
+  assert tasks.max() - tasks.min() <= 1
 
 
 def test_the_first_episodes_by_index(path):
