@@ -72,6 +72,9 @@ _RECORD = flags.DEFINE_string(
   'record', None, 'also keep the figures as experiments/results/RECORD.json, '
   'and beside them the page and its plot',
 )  # fmt: skip
+_TITLE = flags.DEFINE_string(
+  'title', 'The benchmark by domain, with 95 % intervals', 'of what is recorded'
+)
 flags.adopt_module_key_flags(measuring)
 flags.adopt_module_key_flags(generator_flags)
 
@@ -258,7 +261,7 @@ def _record(
   results.write_result(
     name,
     {
-      'title': 'The benchmark by domain, with 95 % intervals',
+      'title': _TITLE.value,
       'markdown': comparison.table_2(runs),
       'rows': rows,
       'figures': benchmark_report.to_json(runs),

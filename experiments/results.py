@@ -32,7 +32,7 @@ FOLDER = ROOT / 'experiments' / 'results'
 README = ROOT / 'README.md'
 PAGE = FOLDER / 'README.md'
 # What a reader of README.md sees.
-MAIN = ('all_tasks_state_policy', 'benchmark', 'drawer_state_policy')
+MAIN = ('benchmark', 'benchmark_policies', 'drawer_state_policy')
 BEGIN, END = '<!-- results:begin -->', '<!-- results:end -->'
 _PACKAGES = ('numpy', 'mujoco', 'jax', 'flax', 'ompl')
 

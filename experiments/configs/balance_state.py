@@ -5,10 +5,11 @@ The row "Ours: language-conditioned diffusion policy" for the balance task of
 object and joint state in the place of three cameras. Learner and sampler are
 those of `drawer_state.py`. What counts here is precision, and that the robot
 is pushed off its way while data are collected. On 389 episodes it did 87 % (79
-to 92 %, 100 episodes), and pushed about while it acts 75 %. As many successes
-of a generator that never tries again (--retry=none) gave 84 % and 69 %.
+to 92 %, 100 episodes), and pushed about while it acts 75 %; after a training
+of 4,000 steps, 77 %. As many successes of a generator that never tries again
+(--retry=none) gave 84 % and 69 % (`balance_state_no_retry.py`).
 
-Hardware: one CPU core, 26 minutes.
+Hardware: one CPU core, 15 to 26 minutes.
 
     python -m experiments.collect --scene=balance --task=all \\
       --episodes=400 --seed=2 --push=0.09 --out=DATASET

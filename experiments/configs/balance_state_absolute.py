@@ -7,7 +7,8 @@ chunk's positions are relative to where the end effector is when it is decided
 on, in `balance_state.py`, and absolute, as in their better row, in this page;
 all else is the same. What the robot is told is absolute in both.
 
-Not measured yet.
+With 4,000 steps (--config.steps=4000) it did 4 % (2 to 10 %, 100 episodes),
+and `balance_state.py` with as many 77 % (68 to 84 %).
 
 Hardware: one CPU core, a quarter of an hour. DATASET is `balance_state.py`'s.
 

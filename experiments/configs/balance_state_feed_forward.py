@@ -7,7 +7,9 @@ is their number of parameters; only, the network is asked once, starts from a
 chunk that is always the same and is trained on the squared error of the chunk.
 It answers with the mean of what demonstrations did, which diffusion need not.
 
-Not measured yet.
+With 4,000 steps (--config.steps=4000) it did 80 % (71 to 87 %, 100 episodes),
+and `balance_state.py` with as many 77 % (68 to 84 %): by state, from planned
+demonstrations of one task, the mean is good enough.
 
 Hardware: one CPU core, a quarter of an hour. DATASET is `balance_state.py`'s.
 Acting takes a tenth of the time.

@@ -6,11 +6,14 @@ object and joint state in the place of three cameras. Learner and sampler are
 those of `drawer_state.py`. One sentence asks for four
 steps.
 
-Hardware: two CPU cores, about 20 minutes (estimated).
+It did 74 % (60 to 84 %, 50 episodes).
+
+Hardware: one CPU core, 16 minutes.
 
     python -m experiments.collect --scene=mailbox --task=all \\
-      --episodes=400 --seed=1 --out=DATASET
-    python -m experiments.train --config=experiments/configs/mailbox_state.py \\
+      --episodes=420 --seed=2 --push=0.05 --out=DATASET
+    python -m experiments.train \\
+      --config=experiments/configs/mailbox_state.py \\
       --data=DATASET --workdir=DIR
 """
 

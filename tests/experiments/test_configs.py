@@ -6,6 +6,8 @@ import pathlib
 
 import pytest
 
+from sdd import errors
+
 FOLDER = pathlib.Path(__file__).parents[2] / 'experiments' / 'configs'
 PAGES = sorted(path.stem for path in FOLDER.glob('*.py'))
 # Of each ablation, what sets it apart from the page it begins with.
@@ -47,6 +49,13 @@ def test_a_page_can_be_run(name):
   module = load(name)
   module.get_config().validate()
   assert module.__doc__
+
+
+def test_what_is_balanced_is_one_of_three():
+  config = load('drawer_state').get_config()
+  config.balanced = 'tasks'
+  with pytest.raises(errors.UnknownNameError, match="'task'"):
+    config.validate()
 
 
 @pytest.mark.parametrize('name', ABLATIONS)
