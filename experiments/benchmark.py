@@ -27,7 +27,7 @@ import pathlib
 import re
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
@@ -48,7 +48,13 @@ with epy.lazy_imports():
   from rich import markdown as rich_markdown
 
   from experiments import policies
-  from sdd.evaluation import benchmark_report, comparison, outcome_log, paper
+  from sdd.evaluation import (
+    benchmark_report,
+    comparison,
+    outcome_log,
+    paper,
+    rollout,
+  )
   from sdd.scenes import robots
   from sdd.scenes import scene as scene_lib
 
@@ -147,15 +153,30 @@ def label(settings: dict[str, Any]) -> str:
   return f'ours: {name} ({settings["variation"]})'
 
 
-def _command(settings: dict[str, Any], episodes: int) -> str:
-  """What measures such a run again."""
-  chosen = {**settings, 'episodes': episodes}
-  words = [
-    f'--{name}={value}'
-    for name, value in chosen.items()
-    if name in ('policy', 'episodes') or value != flags.FLAGS[name].default
-  ]
-  return shlex.join(['python', '-m', 'experiments.benchmark', *words])
+def _commands(
+  settings: dict[str, Any],
+  found: Mapping[comparison.Key, Sequence[rollout.Outcome]],
+) -> str:
+  """What measures such a run again, by scenes with as many episodes."""
+  most: dict[str, int] = {}
+  for (scene, _), outcomes in found.items():
+    most[scene] = max(most.get(scene, 0), len(outcomes))
+  numbers = sorted(set(most.values()), reverse=True)
+  commands = []
+  for episodes in numbers:
+    chosen = {**settings, 'episodes': episodes}
+    words = [
+      f'--{name}={value}'
+      for name, value in chosen.items()
+      if name in ('policy', 'episodes') or value != flags.FLAGS[name].default
+    ]
+    if len(numbers) > 1:
+      scenes = [scene for scene, number in most.items() if number == episodes]
+      words.append(f'--scenes={",".join(scenes)}')
+    commands.append(
+      shlex.join(['python', '-m', 'experiments.benchmark', *words])
+    )
+  return '; '.join(commands)
 
 
 def _slug() -> str:
@@ -212,8 +233,7 @@ def write_page(out: pathlib.Path) -> None:
   for settings, outcomes in sorted(logs, key=lambda log: _order(log[0])):
     if outcomes:
       found = benchmark_report.outcomes_by_task(outcomes)
-      most = max(len(each) for each in found.values())
-      command = _command(settings, most)
+      command = _commands(settings, found)
       runs.append(comparison.Run(label(settings), found, command))
   if not runs:
     raise errors.SddError(

@@ -3,8 +3,7 @@
 The row "Ours: language-conditioned diffusion policy" for the mailbox task of
 *Scaling Up and Distilling Down* (Ha, Florence, Song, CoRL 2023: 62.0 %), with
 object and joint state in the place of three cameras. Learner and sampler are
-those of `drawer_state.py`. One sentence asks for four
-steps.
+those of `drawer_state.py`. One sentence asks for four steps.
 
 It did 74 % (60 to 84 %, 50 episodes).
 
