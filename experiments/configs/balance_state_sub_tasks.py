@@ -6,7 +6,9 @@ with the sub-task that their step works on ("pick up the bus"), so that the
 policy follows those, too, and may be led through a task by them. All else is
 as in `balance_state.py`. It is evaluated on the sentence of the task.
 
-Not measured yet.
+With 4,000 steps (--config.steps=4000) it did 60 % (50 to 69 %, 100 episodes),
+and `balance_state.py`, which hears the task alone all the while, 77 % (68 to
+84 %) with as many.
 
 Hardware: one CPU core, a quarter of an hour. DATASET is `balance_state.py`'s.
 

@@ -5,7 +5,8 @@ No row of the paper (*Scaling Up and Distilling Down*, Ha, Florence, Song, CoRL
 comes back to the demonstrated way as robots did that were pushed off it, see
 `sdd.training.disturbance`; all else is the same.
 
-Not measured yet.
+With 4,000 steps (--config.steps=4000) it did 69 % (59 to 77 %, 100 episodes),
+and `balance_state.py` with as many 77 % (68 to 84 %).
 
 Hardware: one CPU core, a quarter of an hour. DATASET is `balance_state.py`'s.
 
