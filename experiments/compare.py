@@ -88,8 +88,9 @@ def _table(found: Mapping[str, evaluations.Evaluation]) -> rich_table.Table:
   caption = f'alone: worlds in which only it, and in which only {first} won'
   table = rich_table.Table(title=_TITLE.value, caption=caption)
   limits = [f'{limit:.0f} s' for limit in score.WITHIN]
-  for column in ('', 'success', '95 %', 'episodes', *limits, 'alone'):
-    table.add_column(column, justify='left' if not column else 'right')
+  table.add_column('', overflow='fold')
+  for column in ('success', '95 %', 'episodes', *limits, 'alone'):
+    table.add_column(column, justify='right', no_wrap=True)
   for label, each in found.items():
     total = each['total']
     low, high = total['interval']
