@@ -23,16 +23,28 @@ def summary(out: pathlib.Path, size: str) -> dict[str, Any]:
   rows.append(
     {
       'label': 'training, median',
-      'value': rates[len(rates) // 2] if rates else 0.0,
+      'value': rates[len(rates) // 2],
       'unit': 'windows/s',
     }
   )
   rows += list(_success(out / 'benchmark'))
   return {
     'title': f'One accelerator, {size}: {device.device_kind} '
-    f'({device.platform}, {jax.device_count()})',
+    f'({device.platform}, {jax.device_count()}); {_network(out / "train")}',
     'rows': rows,
   }
+
+
+def _network(workdir: pathlib.Path) -> str:
+  """What was trained, in words."""
+  described = _read(workdir / 'policy.json')
+  config = described['policy']['config']
+  channels = 'x'.join(str(width) for width in config['channels'])
+  return (
+    f'{config["denoiser"]} {channels} with {config["vision"]["encoder"]}, '
+    f'{described["training"]["steps"]} steps of '
+    f'{described["training"]["batch_size"]}'
+  )
 
 
 def _plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -47,17 +59,19 @@ def _plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _success(folder: pathlib.Path) -> Iterator[dict[str, Any]]:
-  """A row a task, from the log of the evaluation."""
-  counts: dict[tuple[str, str], list[int]] = {}
+  """A row a scene, and as a detail one a task, from the evaluation's log."""
+  won: dict[tuple[str, str], list[bool]] = {}
   for log in sorted(folder.glob('*.jsonl')):
     for (scene, task, _), outcome in outcome_log.load(log)[1].items():
-      counted = counts.setdefault((scene, task), [0, 0])
-      counted[0] += bool(outcome.success)
-      counted[1] += 1
-  for (scene, task), (won, tried) in counts.items():
+      won.setdefault((scene, ''), []).append(outcome.success)
+      won.setdefault((scene, task), []).append(outcome.success)
+  for (scene, task), each in won.items():
     yield {
-      'label': f'{scene}: {task}', 'successes': won, 'trials': tried,
-    }  # fmt: skip
+      'label': f'{scene}: {task}' if task else f'{scene}, all tasks',
+      'successes': sum(each),
+      'trials': len(each),
+      **({'detail': True} if task else {}),
+    }
 
 
 def name() -> str:

@@ -17,6 +17,4 @@ from sdd.training import config as training_config
 
 
 def get_config() -> training_config.TrainingConfig:
-  config = balance_vision.get_config()
-  config.steps = 8000
-  return config
+  return balance_vision.get_config()
