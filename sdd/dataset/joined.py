@@ -6,24 +6,31 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from sdd.dataset import object_layout, spec, statistics, windows
+from sdd.dataset import (
+  object_layout,
+  rows_on_disk,
+  spec,
+  statistics,
+  windows,
+)
 from sdd.simulation import action
 
 
 class Stacked:
   """Arrays with equal rows, one after the other, without copying them."""
 
-  def __init__(self, parts: Sequence[Any]):
+  def __init__(self, parts: Sequence[rows_on_disk.Rows]):
     self._parts = parts
     self._starts = np.cumsum([0, *map(len, parts)])
+    self.shape = (int(self._starts[-1]), *parts[0].shape[1:])
+    self.dtype = parts[0].dtype
 
   def __len__(self) -> int:
     return int(self._starts[-1])
 
   def __getitem__(self, rows: Int[np.ndarray, ' n']) -> np.ndarray:
     rows = np.asarray(rows)
-    shape, kind = self._parts[0].shape[1:], self._parts[0].dtype
-    chosen = np.empty((len(rows), *shape), kind)
+    chosen = np.empty((len(rows), *self.shape[1:]), self.dtype)
     owner = np.searchsorted(self._starts, rows, side='right') - 1
     for number in np.unique(owner):
       mine = owner == number
@@ -144,6 +151,6 @@ def _sub_tasks(
   return _merged([part.sub_tasks for part in parts], places)
 
 
-def _pictures(parts: Sequence[windows.Windows]) -> Any:
-  seen = [part.pictures for part in parts]
-  return None if any(part is None for part in seen) else Stacked(seen)
+def _pictures(parts: Sequence[windows.Windows]) -> Stacked | None:
+  seen = [part.pictures for part in parts if part.pictures is not None]
+  return Stacked(seen) if len(seen) == len(parts) else None

@@ -24,7 +24,7 @@ from jaxtyping import Int, UInt8
 from PIL import Image
 
 from sdd import errors
-from sdd.dataset import durable, reader, record, spec
+from sdd.dataset import durable, reader, record, rows_on_disk, spec
 
 VERSION = 1  # of the files; raise it when they would hold something else
 _SPARE = 64 * 2**20  # bytes to leave on the disk
@@ -103,8 +103,10 @@ def load(
   episodes: Sequence[int],
   lengths: Int[np.ndarray, ' episodes'],
   content: bytes,
-) -> tuple[UInt8[np.ndarray, 'steps cameras height width 3'], PictureSpec]:
-  """The pictures of some episodes, one after the other, read-only.
+) -> tuple[rows_on_disk.RowsOnDisk, PictureSpec]:
+  """The pictures of some episodes, one after the other.
+
+  Rows are uint8 of shape (cameras, height, width, 3).
 
   Args:
     path: the dataset's directory.
@@ -143,7 +145,7 @@ def load(
       stored = [sizes[camera] for camera in wanted.cameras]
       durable.write_text(about, json.dumps({'sizes': stored}) + '\n')
   sizes_there = json.loads(about.read_text(encoding='utf-8'))['sizes']
-  return np.load(file, mmap_mode='r'), PictureSpec(
+  return rows_on_disk.RowsOnDisk(file), PictureSpec(
     cameras=wanted.cameras,
     sizes=tuple((h, w) for h, w in sizes_there),
     shadows=bool(how.get('shadows', False)),

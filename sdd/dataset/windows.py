@@ -13,6 +13,7 @@ from sdd.dataset import (
   object_layout,
   reader,
   record,
+  rows_on_disk,
   spec,
   statistics,
 )
@@ -66,7 +67,8 @@ class Windows:
     scene: of each window, its scene's place in `scenes`.
     sub_tasks: the distinct sub-task sentences, sorted, if they were loaded.
     sub_task: of each window, its step's sub-task's place in `sub_tasks`.
-    pictures: of every step, from each camera in turn; None without any.
+    pictures: of every step, uint8 (cameras, height, width, 3); None without
+      any.
     picture_spec: what they are pictures of.
   """
 
@@ -86,7 +88,7 @@ class Windows:
   scene: Int[np.ndarray, ' windows']
   sub_tasks: tuple[str, ...] = ()
   sub_task: Int[np.ndarray, ' windows'] | None = None
-  pictures: UInt8[np.ndarray, 'steps cameras height width 3'] | None = None
+  pictures: rows_on_disk.Rows | None = None
   picture_spec: picture_lib.PictureSpec = picture_lib.NONE
 
   def __len__(self) -> int:

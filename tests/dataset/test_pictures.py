@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sdd import errors
-from sdd.dataset import pictures, reader, spec, windows, writer
+from sdd.dataset import pictures, reader, rows_on_disk, spec, windows, writer
 from tests.dataset import fake_episodes
 
 LENGTHS = (4, 6, 3)
@@ -71,7 +71,7 @@ def test_every_picture_is_the_stored_one_at_its_step(path, tmp_path):
   newest = np.concatenate([frames[:-1] for frames in expected])
   order = np.array([4, 0, 4, len(loaded) - 1])
   np.testing.assert_array_equal(loaded.newest_pictures(order), newest[order])
-  assert isinstance(loaded.pictures, np.memmap)
+  assert isinstance(loaded.pictures, rows_on_disk.RowsOnDisk)
   assert loaded.picture_spec == pictures.PictureSpec(
     ('wrist', 'front'), (SIZE, SIZE), shadows=True, renderer='raycast'
   )
@@ -102,7 +102,7 @@ def test_some_episodes_and_another_size(path, tmp_path):
   frames = np.concatenate([pixels(0, 'front'), pixels(1, 'front')])
   smaller = [pictures.resized(frame, (6, 10)) for frame in frames]
   assert loaded.pictures is not None
-  np.testing.assert_array_equal(loaded.pictures[:, 0], smaller)
+  np.testing.assert_array_equal(np.asarray(loaded.pictures)[:, 0], smaller)
   assert loaded.picture_spec.sizes == (SIZE,)
 
 
