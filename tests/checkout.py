@@ -45,18 +45,21 @@ SDD, EXPERIMENTS = modules_of('sdd'), modules_of('experiments')
 OURS = {**SDD, **EXPERIMENTS}
 
 
-def imports_of(module):
-  """Every import in a file, also within functions and TYPE_CHECKING."""
-  for node in ast.walk(ast.parse(OURS[module].read_text())):
+def imported_by(path):
+  """Dotted name and line of every import, also within functions."""
+  for node in ast.walk(ast.parse(path.read_text())):
     if isinstance(node, ast.Import):
       for alias in node.names:
-        yield Import(module, alias.name, node.lineno)
+        yield alias.name, node.lineno
     elif isinstance(node, ast.ImportFrom):
-      assert not node.level, f'{module}:{node.lineno}: a relative import'
+      assert not node.level, f'{path}:{node.lineno}: a relative import'
       for alias in node.names:
         longer = f'{node.module}.{alias.name}'
-        imported = longer if longer in OURS else node.module or ''
-        yield Import(module, imported, node.lineno)
+        yield longer if longer in OURS else node.module or '', node.lineno
 
 
-IMPORTS = [found for module in OURS for found in imports_of(module)]
+IMPORTS = [
+  Import(module, imported, line)
+  for module, path in OURS.items()
+  for imported, line in imported_by(path)
+]

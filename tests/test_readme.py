@@ -60,11 +60,9 @@ def defined_flags(module, seen=()):
         found[values[0]] = None
       elif node.func.attr == 'define' and len(values) > 1:
         found[values[0]] = values[1]
-  for used in checkout.imports_of(module):
-    if used.imported in checkout.EXPERIMENTS and (
-      used.imported not in (module, *seen)
-    ):
-      found |= defined_flags(used.imported, (*seen, module))
+  for used, _ in checkout.imported_by(checkout.OURS[module]):
+    if used in checkout.EXPERIMENTS and used not in (module, *seen):
+      found |= defined_flags(used, (*seen, module))
   return found
 
 

@@ -1,6 +1,7 @@
-"""What flags spell out, so as to import nothing, is what the library says."""
+"""What flags spell out is what the library says, and they do not collide."""
 
 import ast
+import collections
 
 import checkout
 import pytest
@@ -36,19 +37,57 @@ NAMED = [
 ]
 
 
+def definitions(tree):
+  """Of every flag that is defined, all that is said, its name first."""
+  for node in ast.walk(tree):
+    if (
+      isinstance(node, ast.Call)
+      and isinstance(node.func, ast.Attribute)
+      and node.func.attr.startswith('DEFINE_')
+      and isinstance(node.args[0], ast.Constant)
+    ):
+      yield node.args
+
+
+def parsed(module):
+  return ast.parse(checkout.OURS[module].read_text())
+
+
 def defined(module, flag):
   """The default of a flag, and all that its definition says, in order."""
-  tree = ast.parse(checkout.OURS[f'experiments.{module}'].read_text())
   (said,) = (
-    node.args
-    for node in ast.walk(tree)
-    if isinstance(node, ast.Call)
-    and isinstance(node.func, ast.Attribute)
-    and node.func.attr.startswith('DEFINE_')
-    and isinstance(node.args[0], ast.Constant)
-    and node.args[0].value == flag
+    said
+    for said in definitions(parsed(f'experiments.{module}'))
+    if said[0].value == flag
   )
   return said[1:]
+
+
+def defined_by_importing(module):
+  """The flags that exist once it is imported: not those of `__main__`."""
+  for statement in parsed(module).body:
+    if not isinstance(statement, ast.If):
+      yield from (said[0].value for said in definitions(statement))
+
+
+def in_one_process():
+  """What tests import of our programs, and what that imports of them."""
+  found = {
+    module
+    for path in (checkout.ROOT / 'tests').rglob('*.py')
+    for module, _ in checkout.imported_by(path)
+    if module in checkout.EXPERIMENTS
+  }
+  while (
+    more := {
+      each.imported
+      for each in checkout.IMPORTS
+      if each.importer in found and each.imported in checkout.EXPERIMENTS
+    }
+    - found
+  ):
+    found |= more
+  return found
 
 
 @pytest.mark.parametrize(('module', 'flag', 'choices'), CHOICES)
@@ -67,3 +106,12 @@ def test_defaults_are_the_librarys(module, flag, default):
 def test_descriptions_name_all_there_are(module, flag, names):
   text = ast.literal_eval(defined(module, flag)[-1])
   assert not [name for name in names if name not in text]
+
+
+def test_programs_that_tests_import_share_no_flag():
+  places = collections.defaultdict(list)
+  for module in sorted(in_one_process()):
+    for flag in defined_by_importing(module):
+      places[flag].append(module)
+  assert places
+  assert not {flag: at for flag, at in places.items() if len(at) > 1}

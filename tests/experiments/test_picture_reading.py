@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.benchmarks import pictures
+from experiments.benchmarks import picture_reading
 from sdd import errors
 from sdd.dataset import rows_on_disk
 
@@ -10,12 +10,12 @@ from sdd.dataset import rows_on_disk
 @pytest.fixture(scope='module')
 def path(tmp_path_factory):
   path = tmp_path_factory.mktemp('pictures') / 'rows.npy'
-  pictures.fill(path, 300)
+  picture_reading.fill(path, 30_000_000)
   return path
 
 
 def test_rates_and_what_was_read(path):
-  rows = pictures.measure(path, batch=4, batches=2, rounds=2)
+  rows = picture_reading.measure(path, batch=4, batches=2, rounds=2)
   assert [row['unit'] for row in rows] == [
     'rows/s', 'rows/s', 'x', 'bytes', 'bytes',
   ]  # fmt: skip
@@ -31,4 +31,4 @@ def test_a_difference_is_an_error(path, monkeypatch):
 
   monkeypatch.setattr(rows_on_disk, 'RowsOnDisk', Wrong)
   with pytest.raises(errors.SddError, match='different rows'):
-    pictures.measure(path, batch=4, batches=2, rounds=1)
+    picture_reading.measure(path, batch=4, batches=2, rounds=1)
