@@ -12,6 +12,9 @@ evaluation, run side by side, are taken together with a colon in between:
 
   python -m experiments.compare --labels=evaluated,controlled \\
     --evaluations=runs/a.json,runs/first.json:runs/second.json
+
+With --record the rates are kept among the measured results; where the labels
+are numbers, --curve puts them as a --line into a picture there.
 """
 
 from __future__ import annotations
@@ -26,10 +29,10 @@ from experiments import program, results
 from sdd import errors
 
 with epy.lazy_imports():
-  from matplotlib import figure
   from rich import console as rich_console
   from rich import table as rich_table
 
+  from experiments import curves
   from sdd.evaluation import evaluations, score
 
 _EVALUATIONS = flags.DEFINE_list(
@@ -47,6 +50,11 @@ _PNG = flags.DEFINE_string('png', None, 'draw the rates into this file')
 _RECORD = flags.DEFINE_string(
   'record', None, 'also keep the rates as experiments/results/RECORD.json'
 )
+_CURVE = flags.DEFINE_string(
+  'curve', None, 'the picture that recorded rates are part of, one of those in '
+  'experiments/curves.py',
+)  # fmt: skip
+_LINE = flags.DEFINE_string('line', '', 'what the line in --curve is called')
 
 
 def main(_: Sequence[str]) -> None:
@@ -59,28 +67,43 @@ def main(_: Sequence[str]) -> None:
     raise errors.SddError(
       f'--labels has {len(labels)} labels for {len(chosen)} evaluations.'
     )
+  places = _places(labels)
   found = {
     label: evaluations.joined([evaluations.read(path) for path in paths])
     for label, paths in zip(labels, chosen, strict=True)
   }
   rich_console.Console().print(_table(found))
   if _PNG.value:
-    _draw(pathlib.Path(_PNG.value), found)
+    _draw(pathlib.Path(_PNG.value), found, places)
     print(f'Picture: {_PNG.value}')
   if _RECORD.value:
-    rows = [
-      {
-        'label': label,
-        'successes': each['total']['successes'],
-        'trials': each['total']['episodes'],
-      }
-      for label, each in found.items()
-    ]
-    kept = {'title': _TITLE.value, 'rows': rows}
-    # What measured it is what evaluated; two that are alike are named once.
-    commands = dict.fromkeys(each['command'] for each in found.values())
-    command = '; '.join(commands)
-    print(results.write_result(_RECORD.value, kept, command=command))
+    print(_record(_RECORD.value, found, places))
+
+
+def _record(
+  name: str,
+  found: Mapping[str, evaluations.Evaluation],
+  places: Sequence[float],
+) -> pathlib.Path:
+  """Keeps the rates among the measured results."""
+  rows = []
+  for (label, each), at in zip(found.items(), places, strict=True):
+    total = each['total']
+    row = {
+      'label': label,
+      'successes': total['successes'],
+      'trials': total['episodes'],
+    }
+    if _CURVE.value:
+      row |= {'curve': _CURVE.value, 'line': _LINE.value, 'at': at}
+    rows.append(row)
+  # What measured it is what evaluated; two that are alike are named once.
+  commands = dict.fromkeys(each['command'] for each in found.values())
+  return results.write_result(
+    name,
+    {'title': _TITLE.value, 'rows': rows},
+    command='; '.join(commands),
+  )
 
 
 def _table(found: Mapping[str, evaluations.Evaluation]) -> rich_table.Table:
@@ -106,29 +129,40 @@ def _table(found: Mapping[str, evaluations.Evaluation]) -> rich_table.Table:
   return table
 
 
-def _draw(
-  path: pathlib.Path, found: Mapping[str, evaluations.Evaluation]
-) -> None:
-  """Rates with their intervals; over numbers where the labels are numbers."""
+def _places(labels: Sequence[str]) -> list[float]:
+  """On the axis: where labels are numbers there, else side by side.
+
+  Raises:
+    SddError: they are no numbers, or there is no such picture, but --curve
+      wants them in it.
+  """
+  if _CURVE.value and _CURVE.value not in curves.OF_RESULTS:
+    raise errors.UnknownNameError(
+      'curve', _CURVE.value, list(curves.OF_RESULTS)
+    )
   try:
-    places = [float(label) for label in found]
+    return [float(label) for label in labels]
   except ValueError:
-    places = list(range(len(found)))
-  totals = [each['total'] for each in found.values()]
-  rates = [100 * total['rate'] for total in totals]
-  around = [
-    [rate - 100 * t['interval'][0] for rate, t in zip(rates, totals)],
-    [100 * t['interval'][1] - rate for rate, t in zip(rates, totals)],
+    if _CURVE.value:
+      raise errors.SddError(
+        f'--curve={_CURVE.value}: expected numbers as --labels, got {labels}.'
+      ) from None
+    return [float(number) for number in range(len(labels))]
+
+
+def _draw(
+  path: pathlib.Path,
+  found: Mapping[str, evaluations.Evaluation],
+  places: Sequence[float],
+) -> None:
+  """Rates with their intervals."""
+  points = [
+    curves.Point(
+      '', at, each['total']['successes'], each['total']['episodes'], label
+    )
+    for at, (label, each) in zip(places, found.items(), strict=True)
   ]
-  drawn = figure.Figure(figsize=(5, 3.2), layout='constrained')
-  axes = drawn.subplots()
-  axes.errorbar(places, rates, yerr=around, marker='o', capsize=3)
-  axes.set(ylim=(0, 100), ylabel='success, %', title=_TITLE.value)
-  axes.set_xticks(places, list(found))
-  axes.set_xlabel(_X.value or '')
-  axes.grid(alpha=0.3)
-  path.parent.mkdir(parents=True, exist_ok=True)
-  drawn.savefig(path, dpi=150)
+  curves.draw(path, curves.Curve(_TITLE.value, _X.value or ''), points)
 
 
 if __name__ == '__main__':

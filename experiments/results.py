@@ -4,8 +4,9 @@ Every number in README.md comes from here:
 
   python -m experiments.results            prints the tables as Markdown
   python -m experiments.results --write    writes them all to the page
-                                           experiments/results/README.md and
-                                           the main ones into README.md
+                                           experiments/results/README.md, its
+                                           curves beside it, and the main ones
+                                           into README.md
 """
 
 import datetime
@@ -22,10 +23,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from absl import flags
+from etils import epy
 
 from experiments import program
 from sdd import errors
 from sdd.evaluation import interval
+
+with epy.lazy_imports():
+  from experiments import curves
 
 ROOT = pathlib.Path(__file__).parents[1]
 FOLDER = ROOT / 'experiments' / 'results'
@@ -51,7 +56,8 @@ def write_result(
     measurements: `title` and `rows`, and whatever else should be kept. A row
       has a `label` and either `successes` and `trials` or a `value` with, if
       it has one, a `unit`. Rows with a true `detail` stay out of the tables;
-      text under `markdown` goes before them.
+      text under `markdown` goes before them. What makes a row a point of a
+      picture says `curves.points`.
     command: the command line that measured it; this process's by default.
     folder: where to write.
 
@@ -115,7 +121,15 @@ def page(results: Sequence[Mapping[str, Any]]) -> str:
     '# Everything that was measured\n\n'
     'Written by `python -m experiments.results --write` from the files beside '
     'it; the command that measured is below each table.\n\n'
-    f'{tables(results).replace(own, "(")}\n'
+    f'{_pictures(results)}{tables(results).replace(own, "(")}\n'
+  )
+
+
+def _pictures(results: Sequence[Mapping[str, Any]]) -> str:
+  """The curves that rows of results are points of."""
+  return ''.join(
+    f'![{curves.OF_RESULTS[name].title}]({name}.png)\n\n'
+    for name in curves.points(results)
   )
 
 
@@ -242,6 +256,8 @@ def main(_: list[str]) -> None:
     path.write_text(new)
     changed = 'has changed' if new != old else 'was up to date'
     print(f'{path.relative_to(ROOT)} {changed}.')
+  for name, points in curves.points(everything).items():
+    curves.draw(FOLDER / f'{name}.png', curves.OF_RESULTS[name], points)
 
 
 if __name__ == '__main__':  # other programs import this one: no flag for them

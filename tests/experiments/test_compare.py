@@ -80,6 +80,22 @@ def test_a_table_and_a_picture(tmp_path):
 
 
 @pytest.mark.parametrize(
+  ('arguments', 'complaint'),
+  [
+    (['--labels=100,200'], '2 labels for 1 evaluations'),
+    (['--labels=100', '--curve=balance_learnin'], "mean 'balance_learning'?"),
+    (['--labels=few', '--curve=balance_learning'], 'expected numbers'),
+  ],
+)
+def test_labels_that_do_not_fit(tmp_path, arguments, complaint):
+  path = tmp_path / 'a.json'
+  path.write_text(json.dumps(evaluation([1])))
+  done = run(f'--evaluations={path}', *arguments)
+  assert done.returncode == 2
+  assert complaint in ' '.join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
   ('content', 'complaint'),
   [
     ('[]', 'no file of experiments.evaluate'),
