@@ -2,9 +2,11 @@
 
 `all_tasks_vision.py` in small: one policy for five scenes that differ in what
 they hold and in what has to be done. Its eyes, its learner and its cameras are
-those of `balance_vision.py`, and every scene is shown equally often.
+those of `balance_vision.py`, and every scene is shown equally often. Not
+measured yet.
 
-Hardware: one CPU core, an hour; collecting and rendering take longer.
+Hardware: one CPU core, an hour, by the time that a step of `balance_vision.py`
+takes; collecting and rendering take longer.
 
     python -m experiments.train \\
       --config=experiments/configs/all_tasks_vision_small.py \\

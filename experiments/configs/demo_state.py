@@ -2,7 +2,8 @@
 
 No row of the paper: `drawer_state.py` with fewer, narrower layers and a tenth
 of its time. Enough to watch a policy being learnt from some episodes of one
-task, not to compare with anything.
+task, not to compare with anything: from 256 episodes of the crayon box and the
+top drawer it did 32 % (21 to 46 %, 50 episodes).
 
 Hardware: two CPU cores, 6 minutes.
 

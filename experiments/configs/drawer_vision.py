@@ -2,10 +2,16 @@
 
 The row "Ours: language-conditioned diffusion policy" for the drawer tasks of
 *Scaling Up and Distilling Down* (Ha, Florence, Song, CoRL 2023: 55.8 %). All
-is as in `balance_vision.py` but for the time.
+is as in `balance_vision.py` but for the time, and every task is shown equally
+often. Not measured yet.
 
-Hardware: two CPU cores, an hour (estimated).
+Hardware: one CPU core, an hour, by the time that a step of `balance_vision.py`
+takes; collecting and rendering take longer.
 
+    python -m experiments.collect --scene=drawer --task=all \\
+      --episodes=1850 --seed=2 --push=0.05 --out=DATASET
+    python -m experiments.render --data=DATASET --out=PICTURES \\
+      --cameras=front,wrist --size=128x128
     python -m experiments.train \\
       --config=experiments/configs/drawer_vision.py \\
       --data=PICTURES --workdir=DIR
