@@ -72,6 +72,5 @@ def test_all_dependencies_import_in_one_process():
     env={**os.environ, 'MPLBACKEND': 'agg'},
     capture_output=True,
     text=True,
-    timeout=240,
   )
   assert ran.returncode == 0, ran.stderr

@@ -36,7 +36,7 @@ def kill(pid):
   os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=900):
   """Waits until the condition holds; fails if it never does."""
   end = time.monotonic() + seconds
   while not condition():

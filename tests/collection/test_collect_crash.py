@@ -77,7 +77,7 @@ def test_killed_stopped_and_completed(collect, whole):
   with start() as running:
     wait_for_more(out, running, than=len(after_kill))
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    _, complaint = running.communicate(timeout=120)
+    _, complaint = running.communicate()
   assert running.returncode == 130
   assert complaint.rstrip().endswith(
     f'Stopped. Every finished episode is in {out}; the same command goes on '
@@ -88,7 +88,7 @@ def test_killed_stopped_and_completed(collect, whole):
   assert set(after_kill) < set(after_stop)
 
   with start() as running:
-    told, complaint = running.communicate(timeout=240)
+    told, complaint = running.communicate()
   assert running.returncode == 0, complaint
   assert f'This run: {EPISODES - len(after_stop)} episode' in told
   assert sorted(indices(out)) == list(range(EPISODES))

@@ -61,7 +61,6 @@ def run(name, runs, *, folder, env=None):
     input=json.dumps(list(runs)),
     capture_output=True,
     text=True,
-    timeout=280,
   )
   assert ran.returncode == 0, ran.stderr
   return json.loads(ran.stdout)

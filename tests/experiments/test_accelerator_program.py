@@ -71,7 +71,6 @@ def test_a_leg_that_is_over_says_how_to_go_on(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
 def test_the_whole_road_at_its_smallest(tmp_path):
   road = (
     '--size=smallest', '--scenes=balance', f'--out={tmp_path}', '--minutes=20',

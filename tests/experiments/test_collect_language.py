@@ -156,7 +156,6 @@ def test_the_command_in_the_readme_asks_at_the_terminal(tmp_path):
     input=''.join(f'{text}\n.\n' for text in typed(task)),
     capture_output=True,
     text=True,
-    timeout=200,
   )  # fmt: skip
   assert ran.returncode == 0, ran.stderr
   assert 'Instruction: ' + task in ran.stdout

@@ -21,7 +21,6 @@ def examine(*arguments, **environment):
     env={**os.environ, **environment},
     capture_output=True,
     text=True,
-    timeout=280,
   )
 
 

@@ -110,7 +110,7 @@ def test_they_run_from_top_to_bottom(name, tmp_path, monkeypatch):
   client = nbclient.NotebookClient(
     notebook,
     timeout=None,
-    startup_timeout=240,
+    startup_timeout=1200,
     resources={'metadata': {'path': str(tmp_path)}},
   )
   client.execute()

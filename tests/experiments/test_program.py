@@ -141,7 +141,7 @@ def launch(tmp_path_factory):
   def launch(*arguments):
     command = [sys.executable, str(folder / 'collect.py'), *arguments]
     return subprocess.run(
-      command, env=environment, capture_output=True, text=True, timeout=60
+      command, env=environment, capture_output=True, text=True
     )
 
   return launch
@@ -173,7 +173,6 @@ def helped(tmp_path_factory):
     [sys.executable, '-c', HELPING, str(folder), *PROGRAMS],
     cwd=checkout.ROOT,
     check=True,
-    timeout=240,
   )
   return folder
 

@@ -16,7 +16,6 @@ def launch(*arguments):
     cwd=checkout.ROOT,
     capture_output=True,
     text=True,
-    timeout=120,
   )
 
 

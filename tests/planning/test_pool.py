@@ -16,7 +16,7 @@ from sdd import errors
 from sdd.language import skill as skill_lib
 from sdd.planning import motion, pool, skills
 
-PATIENCE = 60  # seconds, for a loaded machine
+PATIENCE = 900  # seconds, for a loaded machine
 
 
 def requests(start, count):
