@@ -12,9 +12,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 set_up dev
 
 export JAX_PLATFORMS="${JAX_PLATFORMS:-cpu}"
-# One compilation cache for all workers and all runs. One BLAS thread each:
-# the workers share the cores already.
-export JAX_COMPILATION_CACHE_DIR="${JAX_COMPILATION_CACHE_DIR:-$PWD/.cache/jax}"
+# One BLAS thread each: the workers share the cores already.
 export OPENBLAS_NUM_THREADS="${OPENBLAS_NUM_THREADS:-1}"
 
 failed=()
@@ -29,11 +27,24 @@ check() { # NAME COMMAND...
 check format "$python" -m ruff format --check .
 check lint "$python" -m ruff check .
 check types "$python" -m pyright --pythonpath "$python"
-check tests "$python" -m pytest -q -n logical --maxprocesses 4 \
-  --dist loadfile "$@"
+run_tests() {
+  "$python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile "$@"
+}
+left_out=''
+if (($#)); then
+  check tests run_tests "$@"
+else
+  check 'light tests' run_tests -m 'not heavy and not long'
+  if ((SECONDS < ${SDD_HEAVY_BEFORE:-86400})); then
+    check 'heavy tests' run_tests -m 'heavy and not long'
+  else
+    left_out=" NOT RUN: the heavy tests, after $SECONDS s for all else. To run"
+    left_out+=" them: bash launch/test.sh -m 'heavy and not long'"
+  fi
+fi
 
 if ((${#failed[@]})); then
-  say "FAILED: ${failed[*]}"
+  say "FAILED: ${failed[*]}.$left_out"
   exit 1
 fi
-say 'All checks passed.'
+say "All checks passed.$left_out"

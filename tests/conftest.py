@@ -1,13 +1,12 @@
 """The session all tests run in; set before JAX is imported."""
 
 import os
-import pathlib
 
-_ROOT = pathlib.Path(__file__).parents[1]
+from experiments import program
 
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-os.environ.setdefault('JAX_COMPILATION_CACHE_DIR', str(_ROOT / '.cache/jax'))
+program.cache_compilations()  # one cache for all checkouts, as for programs
 # Small programs, too: hundreds of processes compile the same ones.
 os.environ.setdefault('JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS', '0.1')
 # Two devices, so that what works on one only is found here.

@@ -129,6 +129,7 @@ def test_positions_that_are_absolute_stay_absolute(learnt):
   np.testing.assert_allclose(exported.infer(seen), expected, atol=1e-5)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
   'fields',
   [
@@ -153,6 +154,7 @@ def test_every_prediction_and_head_is_the_same_in_numpy(learnt, fields):
   assert (ours[0] == ours[1]).all() == (config.head == 'regression')
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize('denoiser', policy_config.DENOISERS)
 def test_both_choose_the_same_of_many_candidates(learnt, denoiser):
   config = policy_config.PolicyConfig(
@@ -170,7 +172,7 @@ def test_both_choose_the_same_of_many_candidates(learnt, denoiser):
     ours = player.infer(observation())
     player.reset(seed=1)
     many = player.infer_many(observation(), 7)
-    np.testing.assert_allclose(many[0], ours, atol=1e-6)
+    np.testing.assert_allclose(many[0], ours, atol=1e-5)
     player.candidates = 1
     player.reset(seed=1)
     first.append(player.infer(observation()))

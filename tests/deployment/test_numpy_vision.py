@@ -54,6 +54,7 @@ def learnt_with(**fields):
   )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
   'fields',
   [

@@ -10,6 +10,8 @@ import checkout
 import many_runs
 import pytest
 
+pytestmark = pytest.mark.heavy
+
 SETTINGS = [
   '--policy=generator', '--scene=transport', '--retry=none', '--workers=0',
 ]  # fmt: skip
