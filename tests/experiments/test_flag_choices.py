@@ -38,15 +38,14 @@ NAMED = [
 
 
 def definitions(tree):
-  """Of every flag that is defined, all that is said, its name first."""
+  """Of every flag that is defined, its name and what else is said of it."""
   for node in ast.walk(tree):
-    if (
-      isinstance(node, ast.Call)
-      and isinstance(node.func, ast.Attribute)
-      and node.func.attr.startswith('DEFINE_')
-      and isinstance(node.args[0], ast.Constant)
-    ):
-      yield node.args
+    match node:
+      case ast.Call(
+        func=ast.Attribute(attr=function),
+        args=[ast.Constant(value=name), *said],
+      ) if function.startswith('DEFINE_'):
+        yield name, said
 
 
 def parsed(module):
@@ -57,17 +56,17 @@ def defined(module, flag):
   """The default of a flag, and all that its definition says, in order."""
   (said,) = (
     said
-    for said in definitions(parsed(f'experiments.{module}'))
-    if said[0].value == flag
+    for name, said in definitions(parsed(f'experiments.{module}'))
+    if name == flag
   )
-  return said[1:]
+  return said
 
 
 def defined_by_importing(module):
   """The flags that exist once it is imported: not those of `__main__`."""
   for statement in parsed(module).body:
     if not isinstance(statement, ast.If):
-      yield from (said[0].value for said in definitions(statement))
+      yield from (name for name, _ in definitions(statement))
 
 
 def in_one_process():
