@@ -27,24 +27,11 @@ check() { # NAME COMMAND...
 check format "$python" -m ruff format --check .
 check lint "$python" -m ruff check .
 check types "$python" -m pyright --pythonpath "$python"
-run_tests() {
-  "$python" -m pytest -q -n logical --maxprocesses 4 --dist loadfile "$@"
-}
-left_out=''
-if (($#)); then
-  check tests run_tests "$@"
-else
-  check 'light tests' run_tests -m 'not heavy and not long'
-  if ((SECONDS < ${SDD_HEAVY_BEFORE:-86400})); then
-    check 'heavy tests' run_tests -m 'heavy and not long'
-  else
-    left_out=" NOT RUN: the heavy tests, after $SECONDS s for all else. To run"
-    left_out+=" them: bash launch/test.sh -m 'heavy and not long'"
-  fi
-fi
+check tests "$python" -m pytest -q -n logical --maxprocesses 4 \
+  --dist loadfile "$@"
 
 if ((${#failed[@]})); then
-  say "FAILED: ${failed[*]}.$left_out"
+  say "FAILED: ${failed[*]}"
   exit 1
 fi
-say "All checks passed.$left_out"
+say 'All checks passed.'

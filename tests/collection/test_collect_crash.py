@@ -12,8 +12,6 @@ import workers
 
 from sdd.dataset import reader
 
-pytestmark = pytest.mark.heavy
-
 EPISODES = 10  # so many that there is time to kill and to stop
 TASK = 'move the crayon box into the top drawer'
 

@@ -129,7 +129,6 @@ def test_positions_that_are_absolute_stay_absolute(learnt):
   np.testing.assert_allclose(exported.infer(seen), expected, atol=1e-5)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
   'fields',
   [
@@ -154,7 +153,6 @@ def test_every_prediction_and_head_is_the_same_in_numpy(learnt, fields):
   assert (ours[0] == ours[1]).all() == (config.head == 'regression')
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize('denoiser', policy_config.DENOISERS)
 def test_both_choose_the_same_of_many_candidates(learnt, denoiser):
   config = policy_config.PolicyConfig(

@@ -336,7 +336,6 @@ class Strangers:
     self.told['too large'] += 1
 
 
-@pytest.mark.heavy
 def test_a_thousand_hostile_frames():
   policy = policy_server.Sum()
   with (

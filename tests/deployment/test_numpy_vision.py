@@ -54,7 +54,6 @@ def learnt_with(**fields):
   )
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
   'fields',
   [

@@ -20,7 +20,6 @@ WANTED = pictures.PictureSpec(
 )
 
 
-@pytest.mark.heavy
 def test_the_same_world_gives_the_stored_picture():
   scene = stored.scene()
   sim = simulator.make('mujoco', scene)

@@ -16,7 +16,6 @@ def episode():
   return stored.episode(stored.tree(), STEPS)
 
 
-@pytest.mark.heavy
 def test_a_frame_for_every_step_in_real_time(episode, tmp_path):
   view = frames.view('front', 48)
   made = film.of_episode(stored.scene(), episode, view)

@@ -168,7 +168,6 @@ def test_sheets_need_a_card():
       make([])
 
 
-@pytest.mark.heavy
 def test_pictures_are_those_of_the_states():
   episode = stored.episode(stored.tree(), NODES)
   stage = frames.stage_of(stored.scene(), episode)

@@ -59,7 +59,6 @@ def test_every_task_gets_as_many_episodes():
   assert collected['drawer'] == 12 * collected['balance']
 
 
-@pytest.mark.heavy
 def test_a_leg_that_is_over_says_how_to_go_on(tmp_path):
   size = ('--size=smallest', '--scenes=balance', f'--out={tmp_path}')
   over = run(*size, '--minutes=0.02')

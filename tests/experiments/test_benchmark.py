@@ -8,8 +8,6 @@ import pytest
 
 from sdd.evaluation import outcome_log
 
-pytestmark = pytest.mark.heavy
-
 RUNS = {
   'nothing': ['--episodes=0'],
   'first': ['--retry=none', '--episodes=1', '--workers=0'],

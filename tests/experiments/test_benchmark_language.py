@@ -14,8 +14,6 @@ import teleport
 from sdd.evaluation import judged_states, line_log
 from sdd.language import provider, recorded
 
-pytestmark = pytest.mark.heavy
-
 KEY = 'not-a-real-key-0123456789'
 TASK, OTHER = teleport.TASK, 'move the crayon box into the middle drawer'
 INSIDE = "check_inside(final_state, 'crayon box', 'top drawer')"

@@ -142,7 +142,6 @@ def test_the_key_is_in_nothing_that_is_written(told, folder):
   assert not any(KEY.encode() in path.read_bytes() for path in files)
 
 
-@pytest.mark.heavy
 def test_the_command_in_the_readme_asks_at_the_terminal(tmp_path):
   readme = (checkout.ROOT / 'experiments' / 'GUIDE.md').read_text()
   (command,) = re.findall(r'^python .*--llm=paste.*$', readme, re.MULTILINE)

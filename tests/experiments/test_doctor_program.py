@@ -24,7 +24,6 @@ def examine(*arguments, **environment):
   )
 
 
-@pytest.mark.heavy
 def test_this_machine_can_run_the_demo(tmp_path):
   blocked = tmp_path / 'file'
   blocked.touch()

@@ -11,8 +11,6 @@ from PIL import Image
 from sdd.deployment import export
 from sdd.scenes import registry
 
-pytestmark = pytest.mark.heavy
-
 TASK = 'move the toy into the left bin'
 POLICY, SCENE, SAID = (
   '--policy={there}/policy.npz', '--scene=transport', f'--task={TASK}',

@@ -10,8 +10,6 @@ import checkout
 import many_runs
 import pytest
 
-pytestmark = pytest.mark.heavy
-
 SETTINGS = [
   '--policy=generator', '--scene=transport', '--retry=none', '--workers=0',
 ]  # fmt: skip

@@ -6,7 +6,6 @@ import pytest
 from experiments.benchmarks import inference_calls
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(('part', 'count'), [('small', 1), ('candidates', 8)])
 def test_everybody_computes_the_same_chunks(part, count):
   calls = inference_calls.make(part)

@@ -13,8 +13,6 @@ import pytest
 from experiments import notebooks
 from sdd import errors
 
-pytestmark = pytest.mark.heavy
-
 # What takes the place of the settings, so that each takes seconds.
 SMALL = {
   '1_sentence_to_film': {'WIDTH': 32},

@@ -22,7 +22,6 @@ def wrong(init_state, final_state):
   return not ordinary.picked_up(init_state, final_state)
 
 
-@pytest.mark.heavy
 def test_ordinary_python_and_the_compiled_code_agree(tmp_path):
   rows = []
   for code in (ordinary.PROGRAMS[0], ordinary.PROGRAMS[3]):

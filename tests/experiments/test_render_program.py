@@ -13,8 +13,6 @@ from PIL import Image
 
 from sdd.dataset import derived, reader, record
 
-pytestmark = pytest.mark.heavy
-
 TASK = 'open the tool box'
 SMALL = ('--size=16x24', '--cameras=front,wrist', '--renderer=raycast')
 

@@ -7,8 +7,6 @@ from sdd.dataset import reader, writer
 from sdd.scenes import registry
 from sdd.simulation import action
 
-pytestmark = pytest.mark.heavy
-
 TASK = 'move the toy into the left bin'
 GOOD = {
   'measured': ['--data={there}/data', '--out={there}/out', '--copies=3'],

@@ -14,8 +14,6 @@ from experiments import scene_check
 from sdd.dataset import kept_scene, reader
 from sdd.scenes import registry
 
-pytestmark = pytest.mark.heavy
-
 EXAMPLES = pathlib.Path(registry.__file__).parent / 'examples'
 
 

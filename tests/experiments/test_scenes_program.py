@@ -5,10 +5,7 @@ import subprocess
 import sys
 
 import checkout
-import pytest
 from PIL import Image
-
-pytestmark = pytest.mark.heavy
 
 TINY = ('--width=24', '--supersample=1', '--seeds=2')
 

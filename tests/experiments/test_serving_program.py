@@ -83,7 +83,6 @@ def served(there):
   assert complaint.split() == 'The server has ended.'.split()
 
 
-@pytest.mark.heavy
 def test_control_says_how_it_went(there, served):
   runs = [
     [f'--policy={served}', *QUICK, f'--out={there}/served.json'],

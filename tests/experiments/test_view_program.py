@@ -12,8 +12,6 @@ from sdd.dataset import chosen, reader, spec, writer
 from sdd.scenes import registry
 from sdd.simulation import action
 
-pytestmark = pytest.mark.heavy
-
 TASK = 'move the toy into the left bin'
 DATA, SMALL = '--data={there}/data', '--width=48'
 GOOD = {

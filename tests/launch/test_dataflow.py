@@ -33,7 +33,6 @@ def collect(out, *options):
   return launching.start(*command)
 
 
-@pytest.mark.heavy
 def test_killed_and_run_again_it_is_the_dataset_of_one_process(tmp_path, plain):
   out = tmp_path / 'out'
   with collect(out) as running:

@@ -78,7 +78,6 @@ def collected(tmp_path_factory):
   return folder, told
 
 
-@pytest.mark.heavy
 def test_an_array_collects_what_one_process_does(collected, plain):
   folder, told = collected
   assert launching.contents(folder / 'data') == launching.contents(plain)
@@ -95,7 +94,6 @@ def test_an_array_collects_what_one_process_does(collected, plain):
   assert 'Job 1:' in told
 
 
-@pytest.mark.heavy
 def test_a_requeued_task_goes_on(collected):
   folder, _ = collected
   before = launching.contents(folder / 'data-slices')
@@ -109,7 +107,6 @@ def test_a_requeued_task_goes_on(collected):
   assert launching.contents(folder / 'data-slices') == before
 
 
-@pytest.mark.heavy
 @pytest.mark.long
 def test_two_processes_train_in_two_goes(collected, tmp_path):
   folder, _ = collected

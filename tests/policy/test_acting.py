@@ -58,7 +58,6 @@ def test_a_perfect_network_gives_the_clean_chunk(prediction):
   np.testing.assert_allclose(run({}, seen, said, noise), clean, atol=2e-4)
 
 
-@pytest.mark.heavy
 def test_noise_makes_no_difference_to_a_regression():
   rng = np.random.default_rng(0)
   params = network.init(REGRESSION, 2, seed=0)
@@ -86,7 +85,6 @@ def test_rows_of_the_start_differ_by_their_place():
   assert (apart + np.eye(16) > 0.5).all()
 
 
-@pytest.mark.heavy
 def test_a_regression_learns_one_chunk():
   rng = np.random.default_rng(0)
   batch = {

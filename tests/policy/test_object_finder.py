@@ -13,8 +13,6 @@ from sdd import errors
 from sdd.policy import loss, network, policy, schedule
 from sdd.policy.vision import augmentation, object_finder
 
-pytestmark = pytest.mark.heavy
-
 TOLD = small_vision.specification(finding=1.0)
 COUNT = 3  # rows; the third is blank
 

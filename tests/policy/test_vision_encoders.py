@@ -108,7 +108,6 @@ def test_the_papers_network_is_as_large_as_resnet_18():
 RESNET = {'encoder': 'resnet18', 'size': (40, 40), 'cameras': ('wrist',)}
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
   'fields',
   # A ResNet takes XLA 8 s for each camera.
@@ -136,7 +135,6 @@ def test_every_camera_is_used_and_gradients_are_finite(fields):
   assert (np.abs(by_pixel).sum((0, 2, 3, 4)) > 0).all()
 
 
-@pytest.mark.heavy
 def test_normalising_pictures_leaves_room_for_bfloat16():
   model = image_encoder.ImageEncoder(SMALL)
   seen = augmentation.centre(bytes_of(SMALL), SMALL)

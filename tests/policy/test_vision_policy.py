@@ -131,7 +131,6 @@ def test_a_policy_must_observe_something():
     nothing.validate()
 
 
-@pytest.mark.heavy
 def test_bfloat16_is_close_and_gradients_are_float32():
   config = small_vision.CONFIG
   model = network.Network(config)

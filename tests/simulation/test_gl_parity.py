@@ -90,7 +90,6 @@ def _judge(found):
       assert colour[k].mean() < (4 if suns else 8), (camera, suns, k)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize('domain', _DOMAINS)
 def test_renderers_agree_on_random_states(domain):
   """Shadows in one of them: programs with shadows take long to compile."""
@@ -105,7 +104,6 @@ def test_renderers_agree_on_many_random_states(domain):
   _judge(_compare(domain, 40, seed=1))
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize('kind', [2, 3])
 def test_renderers_agree_on_textures(kind):
   """Of soft patterns, whose edges OpenGL does not blur."""

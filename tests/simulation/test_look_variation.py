@@ -120,7 +120,6 @@ def test_noise_has_the_strength_that_was_drawn():
   assert abs(float(np.mean(seen)) - 128) < 0.3
 
 
-@pytest.mark.heavy
 def test_the_ray_caster_draws_it():
   scene = registry.load('drawer')
   poses = poses_lib.of_worlds(scene, [scene.rest])

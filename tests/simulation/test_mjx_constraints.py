@@ -71,7 +71,6 @@ def problem(condim):
   return model, data, constraints, jax.jit(jax.vmap(make))(*twice)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize('condim', [4, 6])
 def test_accelerations_are_those_of_c(condim):
   model, data, constraints, both = problem(condim)

@@ -14,8 +14,6 @@ from jax import numpy as jnp
 from sdd.scenes import registry
 from sdd.simulation import mjx_barrier, mjx_broad_phase, simulator
 
-pytestmark = pytest.mark.heavy
-
 mjx = mjx_barrier.mjx
 
 

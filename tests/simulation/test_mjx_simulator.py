@@ -15,8 +15,6 @@ import throws
 from sdd.scenes import physics_variation, registry, world_state
 from sdd.simulation import simulator
 
-pytestmark = pytest.mark.heavy
-
 BOTH, FIRST = np.ones(2, bool), np.array([True, False])
 
 

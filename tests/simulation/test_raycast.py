@@ -109,7 +109,6 @@ def toy() -> Toy:
   return _toy(0)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize('seed', [0, 1, 2])
 def test_agrees_with_mujoco_rays(seed):
   toy = _toy(seed)
@@ -216,7 +215,6 @@ def test_shadow_falls_away_from_the_sun(toy):
   assert np.mean(blocked) > 0.98
 
 
-@pytest.mark.heavy
 def test_supersampling_keeps_geometry_and_colour(toy):
   fine, plain = toy.render(supersample=2), toy.render()
   assert np.array_equal(fine.geom_id, plain.geom_id)
@@ -224,7 +222,6 @@ def test_supersampling_keeps_geometry_and_colour(toy):
   assert np.abs(fine.rgb.mean() - plain.rgb.mean()) < 1
 
 
-@pytest.mark.heavy
 def test_batches_equal_single_frames_and_vmap(toy):
   shift = np.array([0, 0, 0.02])
   xpos = np.stack([toy.data.geom_xpos, toy.data.geom_xpos + shift])

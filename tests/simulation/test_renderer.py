@@ -17,8 +17,6 @@ from sdd.simulation import look as look_lib
 from sdd.simulation import picture, raycast, render_frame, renderer
 from sdd.simulation import poses as poses_lib
 
-pytestmark = pytest.mark.heavy
-
 _SIZE = (48, 64)
 
 

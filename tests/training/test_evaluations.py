@@ -14,8 +14,6 @@ import workers
 from sdd import errors
 from sdd.training import checkpoint, evaluations, loop, observer, state
 
-pytestmark = pytest.mark.heavy
-
 # What an evaluation may do: open the policy's directory, and answer.
 ANSWERS = """
 import json, pathlib, sys

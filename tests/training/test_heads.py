@@ -9,8 +9,6 @@ import tiny_run
 from sdd.deployment import export, runtime
 from sdd.training import examples, loop, observer
 
-pytestmark = pytest.mark.heavy
-
 
 @pytest.mark.parametrize(
   'fields',

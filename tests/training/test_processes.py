@@ -19,8 +19,6 @@ import tiny_run
 from sdd import errors
 from sdd.training import hosts, loop, metrics
 
-pytestmark = pytest.mark.heavy
-
 ROOT = pathlib.Path(__file__).parents[2]
 
 

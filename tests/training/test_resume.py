@@ -16,8 +16,6 @@ from sdd import errors
 from sdd.simulation import action
 from sdd.training import checkpoint, loop, metrics, observer
 
-pytestmark = pytest.mark.heavy
-
 ROOT = pathlib.Path(__file__).parents[2]
 
 

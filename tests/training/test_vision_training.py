@@ -14,8 +14,6 @@ from sdd.policy import loss, network, schedule
 from sdd.policy.vision import augmentation
 from sdd.training import batches, checkpoint, loop, state, step
 
-pytestmark = pytest.mark.heavy
-
 
 def config(**fields):
   run = tiny_run.config(**fields)
