@@ -76,6 +76,21 @@ def _initialize(**arguments: Any) -> None:
       f'JAX recognises no cluster here ({error}). Give coordinator, processes '
       'and process yourself.'
     ) from error
+  _meet()
+
+
+def _meet() -> None:
+  """Connects all devices while the processes are still in step.
+
+  Devices connect when they first compute together, and on CPUs they wait 30
+  seconds for each other. Once connected they wait as long as it takes, so a
+  process may read or compile for minutes longer than another.
+  """
+  wait('all have joined')
+  ones = np.ones(jax.local_device_count(), np.int32)
+  jax.block_until_ready(
+    jax.pmap(lambda one: jax.lax.psum(one, 'all'), 'all')(ones)
+  )
 
 
 def is_first() -> bool:

@@ -22,29 +22,32 @@ from sdd.training import hosts, loop, metrics
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def start(workdir, *cluster, devices, every=5):
+def tiny(*arguments, devices):
+  """A process of `tiny_run`."""
   flags = f'--xla_force_host_platform_device_count={devices}'
   environment = {'PYTHONPATH': str(ROOT), 'XLA_FLAGS': flags}
   return subprocess.Popen(
-    [
-      sys.executable, tiny_run.__file__, 'small', str(workdir), str(every),
-      *cluster,
-    ],
+    [sys.executable, tiny_run.__file__, *map(str, arguments)],
     env={**os.environ, **environment},
     stdout=subprocess.PIPE,
     text=True,
-  )  # fmt: skip
+  )
 
 
-def pair(workdir, **settings):
+def start(workdir, *, devices):
+  return tiny('small', workdir, 5, devices=devices)
+
+
+def two(*arguments):
   """Two processes with two devices each."""
   with socket.socket() as free:
     free.bind(('127.0.0.1', 0))
     coordinator = f'127.0.0.1:{free.getsockname()[1]}'
-  return [
-    start(workdir, coordinator, '2', str(k), devices=2, **settings)
-    for k in range(2)
-  ]
+  return [tiny(*arguments, coordinator, 2, k, devices=2) for k in range(2)]
+
+
+def pair(workdir, *, every=5):
+  return two('small', workdir, every)
 
 
 def ended(*running):
@@ -106,8 +109,14 @@ def gone_at_last(*running):
     yield running
   finally:
     for process in reversed(running):
-      process.kill()
-      process.communicate()
+      with process:  # leaving it closes its pipe and waits
+        process.kill()
+
+
+@pytest.mark.long
+def test_a_process_may_be_later_than_devices_wait_to_connect():
+  with gone_at_last(*two('late', 40)) as running:
+    assert ended(*running) == ['4 devices'] * 2
 
 
 @pytest.mark.long

@@ -3,10 +3,13 @@
 python tiny_run.py train WORKDIR EVERY       train, saying when it saved
 python tiny_run.py small WORKDIR EVERY [HOST:PORT PROCESSES PROCESS]
                                              20 steps, compiled in less time
+python tiny_run.py late SECONDS HOST:PORT PROCESSES PROCESS
+                                             the second of them lags behind
 """
 
 import pathlib
 import sys
+import time
 
 import jax
 import numpy as np
@@ -118,10 +121,25 @@ def _train(workdir: str, every: str) -> None:
 
 def _small(workdir: str, every: str, *cluster: str) -> None:
   if cluster:
-    coordinator, processes, process = cluster
-    hosts.join(coordinator, processes=int(processes), process=int(process))
+    _join(*cluster)
   _go(small(checkpoint_every=int(every), log_every=1), workdir)
 
 
+def _join(coordinator: str, processes: str, process: str) -> None:
+  hosts.join(coordinator, processes=int(processes), process=int(process))
+
+
+def _late(seconds: str, *cluster: str) -> None:
+  """The second process takes its time before whatever all do together."""
+  _join(*cluster)
+  ones = np.ones(jax.local_device_count(), np.int32)
+  add = jax.pmap(lambda one: jax.lax.psum(one, 'all'), 'all')
+  for together in (lambda: add(ones), lambda: hosts.wait('the late one')):
+    if jax.process_index() == 1:
+      time.sleep(float(seconds))
+    jax.block_until_ready(together())
+  print(f'{add(ones)[0]} devices')
+
+
 if __name__ == '__main__':
-  {'train': _train, 'small': _small}[sys.argv[1]](*sys.argv[2:])
+  {'train': _train, 'small': _small, 'late': _late}[sys.argv[1]](*sys.argv[2:])
