@@ -306,9 +306,10 @@ def _settings(
   scene: scene_lib.Scene, limits: limits_lib.Limits, timing: loop_lib.Timing
 ) -> dict[str, Any]:
   """All that an episode depends on, beside its task and seed."""
-  virtual = _VIRTUAL.value
+  virtual, digest = _VIRTUAL.value, policies.digest(_POLICY.value)
   return {
     'policy': _POLICY.value,
+    **({'policy_sha256': digest} if digest else {}),
     'scene': scene.name,
     'variation': scene.variation,
     'robot': _ROBOT.value,

@@ -1,5 +1,6 @@
 """Lines of JSON, written as they come, so that nothing is lost."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -13,7 +14,8 @@ class LineLog:
   """A file of results that one set of settings led to.
 
   The first line holds the settings; a file that was begun with others is not
-  touched. A last line that a kill cut short is dropped, be it the first.
+  touched. A last line that a kill cut short is dropped, be it the first. It
+  has one writer at a time, until that closes it or is killed.
 
   Attributes:
     path: of the file.
@@ -36,21 +38,24 @@ class LineLog:
       what: the results are called, where the file is none of them.
 
     Raises:
-      errors.SddError: it was begun with other settings, or is no such file.
+      errors.SddError: it was begun with other settings, is no such file, or
+        another process writes it.
     """
     self.path, self.settings = pathlib.Path(path), dict(settings)
     self.lines: list[dict[str, Any]] = []
-    if self.path.exists():
+    self.path.parent.mkdir(parents=True, exist_ok=True)
+    self._file: TextIO = self.path.open('a', encoding='utf-8')
+    try:
+      self._be_alone()
       kept = 0
       if not self._hardly_begun():
         found, self.lines, kept = _read(self.path, what)
         require_same(self.path, found, self.settings)
-      with self.path.open('r+b') as file:
-        file.truncate(kept)
-    else:
-      self.path.parent.mkdir(parents=True, exist_ok=True)
-    self._file: TextIO = self.path.open('a', encoding='utf-8')
-    if not self._file.tell():
+      self._file.truncate(kept)
+    except errors.SddError:
+      self._file.close()
+      raise
+    if not kept:
       self._write(self.settings)
 
   def add(self, fields: Mapping[str, Any]) -> None:
@@ -60,6 +65,16 @@ class LineLog:
 
   def close(self) -> None:
     self._file.close()
+
+  def _be_alone(self) -> None:
+    """Locks the file; the system frees it on a kill."""
+    try:
+      fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+      raise errors.SddError(
+        f'{self.path} is being written by another process. Wait until it '
+        'ends, or choose another --out.'
+      ) from problem
 
   def _hardly_begun(self) -> bool:
     """Whether a kill came before the settings were written, or while."""

@@ -80,6 +80,18 @@ def test_nothing_is_made_before_there_is_an_outcome(tmp_path):
   assert not list(tmp_path.iterdir())
 
 
+def test_two_at_once_do_not_mix(tmp_path):
+  path = tmp_path / 'e.json'
+  first, second = (evaluations.Kept(path, SETTINGS) for _ in range(2))
+  first.add(outcome(*JOBS[0]))
+  with pytest.raises(errors.SddError, match='choose another --out'):
+    second.add(outcome(*JOBS[0]))
+  first.close()
+  again = evaluations.Kept(path, SETTINGS)
+  assert again.missing(JOBS) == JOBS[1:]
+  again.close()
+
+
 def test_errors_are_tried_again(tmp_path):
   path = tmp_path / 'e.json'
   kept = evaluations.Kept(path, SETTINGS)

@@ -119,6 +119,8 @@ def test_control_says_how_it_went(there, served):
     assert again[name] == local[name]
   assert evaluations.paired(local, again) == (0, 0)
   lines = (there / 'again_episodes.jsonl').read_text().splitlines()
+  digest = policies.digest(str(there / 'policy.npz'))
+  assert json.loads(lines[0])['policy_sha256'] == digest
   assert len(lines) == 1 + 2  # none was run twice
   count, _ = imageio_ffmpeg.count_frames_and_secs(there / 'film.mp4')
   assert count == 8
