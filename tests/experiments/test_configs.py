@@ -25,6 +25,7 @@ ABLATIONS = {
   'balance_state_undisturbed': {'disturbance'},
   'balance_state_unsqueezed': {'position_scale'},
   'balance_vision_average': {'vision'},
+  'drawer_state_no_retry': {'max_episodes'},
   'drawer_state_one_candidate': {'candidates'},
 }
 
