@@ -83,8 +83,9 @@ def _meet() -> None:
   """Connects all devices while the processes are still in step.
 
   Devices connect when they first compute together, and on CPUs they wait 30
-  seconds for each other. Once connected they wait as long as it takes, so a
-  process may read or compile for minutes longer than another.
+  seconds for each other. Once connected they wait for half an hour (XLA's
+  `xla_cpu_collective_timeout_seconds`), so a process may read or compile for
+  minutes longer than another.
   """
   wait('all have joined')
   ones = np.ones(jax.local_device_count(), np.int32)
