@@ -2,11 +2,14 @@
 
 `all_tasks_vision.py` in small: one policy for five scenes that differ in what
 they hold and in what has to be done. Its eyes, its learner and its cameras are
-those of `balance_vision.py`, and every scene is shown equally often. Not
-measured yet.
+those of `balance_vision.py`, and every scene is shown equally often.
 
-Hardware: one CPU core, an hour, by the time that a step of `balance_vision.py`
-takes; collecting and rendering take longer.
+With --config.steps=10000 it did 2.7 % on average over the domains: balance 1
+of 20, catapult 2 of 60, transport 0 of 20, mailbox 1 of 20, drawer 0 of 66; of
+the toys that it had never seen 5 of 20. Every scene was shown as much as
+`balance_vision.py` shows its own in 2,000 steps, after which that does 32 %.
+
+Hardware: one CPU core, 53 minutes for 10,000 steps beside other work.
 
     python -m experiments.train \\
       --config=experiments/configs/all_tasks_vision_small.py \\

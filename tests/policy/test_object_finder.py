@@ -109,6 +109,19 @@ def test_error_is_zero_where_everything_was_found():
   assert 1.9 < twice < 2.3  # far off it is the distance that counts
 
 
+def test_a_scene_counts_as_much_beside_one_that_holds_more():
+  observation, text, _ = example()
+  rows = observation[:, -1, 10:].reshape(2, COUNT, 10) + 0.05
+  alone = loss.finding_error(rows, observation, text)
+  more = np.zeros((2, 4, 10), np.float32)
+  padded = loss.finding_error(
+    np.concatenate([rows, more + 1], axis=1),
+    np.pad(observation, ((0, 0), (0, 0), (0, 4 * 10))),
+    np.pad(text, ((0, 0), (0, 4), (0, 0))),
+  )
+  np.testing.assert_allclose(padded, alone, rtol=1e-6)
+
+
 def test_its_error_teaches_the_eyes(params):
   observation, text, seen = example()
   config = TOLD.config
