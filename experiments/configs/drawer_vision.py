@@ -11,8 +11,8 @@ than it was told. The first chunk that is drawn, instead of the most central of
 eight, did 16 % (10 to 23 %) where this did 24 (17 to 33 %, 120 episodes). Told
 the state in the place of pictures (`drawer_state.py`), 1,100 of these episodes
 and 8,000 steps give 73 %. Every window was shown three times; of Balance,
-where this learner reaches 74 %, fifteen times. On film the drawer is opened
-and the object gone to, and the grasp is a centimetre off; over what it has
+where this learner reaches 74 %, fifteen times. On two films of failures the
+drawer is opened and the object gone to, and the grasp misses; over what it has
 then tipped over or pushed to the table's edge, it hovers.
 
 Hardware: one CPU core, 70 minutes beside other work; on two cores 18 minutes
