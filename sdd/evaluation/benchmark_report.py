@@ -49,14 +49,15 @@ def markdown(runs: Sequence[comparison.Run], plot: str) -> str:
     parts += [f'## {run.label}: cost', cost_table(run)]
     if run.command:
       parts.append(f'`{run.command}`')
-    parts += [
-      f'## {run.label}: where attempts fail (Table 3 of the paper)',
-      'Planning: a motion was found; what was lost before it could be placed '
-      'counts as none found. Execution: after it the world was as it '
-      'should be, by a hand-written rule. Verification: the inferred predicate '
-      'said the same as that rule.',
-      error_table(run),
-    ]
+    if any(o.trials for outcomes in run.outcomes.values() for o in outcomes):
+      parts += [
+        f'## {run.label}: where attempts fail (Table 3 of the paper)',
+        'Planning: a motion was found; what was lost before it could be placed '
+        'counts as none found. Execution: after it the world was as it '
+        'should be, by a hand-written rule. Verification: the inferred '
+        'predicate said the same as that rule.',
+        error_table(run),
+      ]
     parts += [
       f'## {run.label}: how much episodes differ',
       'Successes of the task measured most often in each scene. Median (5 to '
@@ -205,7 +206,8 @@ def spread_table(run: comparison.Run) -> str:
     [
       task, spread.episodes, _range(spread.seconds, ' s'),
       _range(spread.path, ' m'), _range(spread.grasp_place, ' m'),
-      _range(spread.grasp_turn, '°'), spread.alike,
+      _range(spread.grasp_turn, '°'),
+      '' if spread.alike is None else spread.alike,
     ]
     for task, spread in _spreads(run).items()
   ]  # fmt: skip

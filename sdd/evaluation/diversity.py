@@ -17,11 +17,12 @@ class Spread:
   Attributes:
     episodes: how many there were.
     seconds: simulated duration.
-    path: metres that the tool travelled.
+    path: metres that the tool travelled, where actions were noted.
     grasp_place: metres between where on the object two episodes' first
       grasps are, over all pairs.
     grasp_turn: degrees between their approach directions, over all pairs.
-    alike: pairs of episodes with the same actions to a tenth of a millimetre.
+    alike: pairs of episodes with the same actions to a tenth of a millimetre;
+      None where no actions were noted.
   """
 
   episodes: int
@@ -29,7 +30,7 @@ class Spread:
   path: tuple[float, ...]
   grasp_place: tuple[float, ...]
   grasp_turn: tuple[float, ...]
-  alike: int
+  alike: int | None
 
   def to_json(self) -> dict[str, Any]:
     return dataclasses.asdict(self)
@@ -42,14 +43,14 @@ def spread(outcomes: Sequence[rollout.Outcome]) -> Spread:
   apart = np.linalg.norm(grasps[:, None, :3] - grasps[None, :, :3], axis=-1)
   cosine = np.clip(grasps[:, 3:] @ grasps[:, 3:].T, -1, 1)
   above = np.triu_indices(len(grasps), 1)
-  digests = [o.digest for o in won]
+  noted = [o for o in won if o.digest]
   return Spread(
     episodes=len(won),
     seconds=_five([o.seconds for o in won]),
-    path=_five([o.path for o in won]),
+    path=_five([o.path for o in noted]),
     grasp_place=_five(apart[above]),
     grasp_turn=_five(np.degrees(np.arccos(cosine[above]))),
-    alike=len(digests) - len(set(digests)),
+    alike=len(noted) - len({o.digest for o in noted}) if noted else None,
   )
 
 

@@ -133,6 +133,21 @@ def test_spread_tells_twins_from_strangers():
   assert diversity.spread([]).seconds == ()
 
 
+def test_what_policies_do_not_note_is_not_shown():
+  bare = [
+    made(k, path=0.0, digest='', grasp=(), trials=(), inferred=None)
+    for k in range(3)
+  ]
+  spread = diversity.spread(bare)
+  assert (spread.path, spread.alike) == ((), None)
+  assert spread.seconds[2] == 11
+  page = benchmark_report.markdown(
+    [comparison.Run('ours', {('mailbox', 'send it'): bare})], 'plot.png'
+  )
+  assert '0.000 m' not in page
+  assert 'where attempts fail' not in page
+
+
 def test_cost_is_for_a_success_and_all_episodes_pay():
   found = benchmark_report.cost([made(0), made(1, success=False), made(2)])
   assert found['core_seconds'] == 3.0
